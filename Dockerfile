@@ -1,0 +1,34 @@
+# What compiles is left behind: the image holds dist/, the protocol package and the dependencies that run.
+FROM node:24-slim AS manifests
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY packages ./packages
+
+FROM manifests AS build
+RUN npm ci
+COPY nest-cli.json tsconfig*.json ./
+COPY scripts ./scripts
+COPY src ./src
+RUN npm run build
+
+FROM manifests AS dependencies
+# The workspaces that the server itself uses, not its SDKs. No production dependency needs its install script.
+RUN npm ci --omit=dev --ignore-scripts --workspace @flagwire/protocol --include-workspace-root
+
+FROM node:24-slim
+ENV NODE_ENV=production
+WORKDIR /app
+# The default database, sqlite:./data/flagwire.db, lives on this volume.
+RUN mkdir data && chown node:node data
+VOLUME /app/data
+COPY LICENSE NOTICE package.json ./
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/packages/protocol/package.json ./packages/protocol/
+COPY --from=build /app/packages/protocol/dist ./packages/protocol/dist
+COPY --from=build /app/dist ./dist
+USER node
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# Node is process 1 here: no npm in between that would keep SIGTERM to itself.
+CMD ["node", "dist/main.js"]

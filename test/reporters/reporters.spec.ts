@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { projectRoot } from '../support/project-root.js';
+
+const IN_FOUR_CELLS = `
+  describe('[matrix] resumes | sse | sqlite', () => { it('once', () => {}); it('twice', () => {}); });
+  it('[matrix] resumes | sse | postgres', () => { throw new Error('lost one'); });
+  it('[matrix] resumes | poll | sqlite', () => {});
+  it('[matrix] never backwards | sse | sqlite', () => {});
+`;
+const REASONS = {
+  'resumes|poll|postgres': 'a poll has no session',
+  'never backwards|poll': 'a poll has no session',
+  'never backwards|sse|postgres': 'covered by the tail',
+};
+
+describe('the closing lines of a run', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'flagwire-reporters-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function write(file: string, text: string): void {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  }
+
+  /** Runs Jest over what was written, with our reporters. */
+  function jest(...args: string[]): Promise<{ code: number; lines: string[] }> {
+    const reporters = ['matrix', 'summary'].map((name) => join(projectRoot(), `test/reporters/${name}.cjs`));
+    const config = { rootDir: folder, testMatch: ['**/*.spec.js'], transform: {}, reporters: ['default', ...reporters] };
+    const bin = join(projectRoot(), 'node_modules/jest/bin/jest.js');
+    const options = ['--config', JSON.stringify(config), '--runInBand', ...args];
+    return new Promise((resolve) => {
+      execFile(process.execPath, [bin, ...options], { cwd: folder }, (error, stdout) => {
+        resolve({ code: error ? Number(error.code) : 0, lines: stdout.trimEnd().split('\n') });
+      });
+    });
+  }
+
+  it('counts passed, failed and skipped tests, and a suite that does not start as failed', async () => {
+    write('a.spec.js', `it('a', () => {}); it('b', () => { throw new Error('no'); }); it.skip('c', () => {}); it.todo('d');`);
+    write('b.spec.js', `const = 1;`);
+    const { code, lines } = await jest();
+    expect(lines.at(-1)).toBe('1 passed, 2 failed, 2 skipped');
+    expect(code).toBe(1);
+  });
+
+  it('prints no matrix where no contract test ran', async () => {
+    write('a.spec.js', `it('a', () => {});`);
+    const { code, lines } = await jest();
+    expect(lines.join('\n').trim()).toBe('1 passed, 0 failed, 0 skipped');
+    expect(code).toBe(0);
+  });
+
+  it('shows the contract tests as a table of promises by transport and database', async () => {
+    write('contract.spec.js', IN_FOUR_CELLS);
+    write('test/contract/matrix-reasons.json', JSON.stringify(REASONS));
+    const { lines } = await jest();
+    expect(lines.filter((line) => line.trim() !== '')).toEqual([
+      expect.stringMatching(/^ +sse +sse +poll$/),
+      expect.stringMatching(/^ +sqlite +postgres +sqlite$/),
+      expect.stringMatching(/^resumes +✓ +✗ +✓$/),
+      expect.stringMatching(/^never backwards +✓ +\[1\] +\[2\]$/),
+      '[1] covered by the tail',
+      '[2] a poll has no session',
+      '4 passed, 1 failed, 0 skipped',
+    ]);
+  });
+
+  it('fails a run with a cell that is empty without a reason', async () => {
+    write('contract.spec.js', IN_FOUR_CELLS.replace(`throw new Error('lost one');`, ''));
+    write('test/contract/matrix-reasons.json', JSON.stringify({ ...REASONS, 'never backwards|poll': undefined }));
+    const { code, lines } = await jest();
+    expect(lines).toContain('EMPTY without a reason: never backwards | poll | sqlite');
+    expect(lines.at(-1)).toBe('5 passed, 1 failed, 0 skipped');
+    expect(code).toBe(1);
+  });
+
+  it('takes a skipped test for an empty cell', async () => {
+    write('contract.spec.js', `it('[matrix] a | sse | sqlite', () => {}); it.skip('[matrix] b | sse | sqlite', () => {});`);
+    const { code, lines } = await jest();
+    expect(lines).toContain('EMPTY without a reason: b | sse | sqlite');
+    expect(code).toBe(1);
+  });
+
+  it('asks for no reason where only some tests were asked for', async () => {
+    write('contract.spec.js', IN_FOUR_CELLS);
+    const { code, lines } = await jest('-t', 'never backwards');
+    expect(lines).toContainEqual(expect.stringMatching(/^never backwards +✓ +· +·$/));
+    expect(code).toBe(0);
+  });
+});

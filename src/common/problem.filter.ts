@@ -1,0 +1,40 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import { type Request, type Response } from 'express';
+import { type HttpProblem, problemOf } from './problem.js';
+import { redact } from './redact.js';
+
+/**
+ * Every error of every route as problem+json (RFC 9457). Writes with `end`: Express's own `send` would add an ETag and might
+ * turn the answer into a 304. Never throws.
+ */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const problem = problemOf(error);
+    if (problem.isUnexpected) this.logger.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    // A socket gateway answers its own messages.
+    if (host.getType() !== 'http') return;
+    const http = host.switchToHttp();
+    this.answer(http.getRequest<Request>(), http.getResponse<Response>(), problem);
+  }
+
+  private answer(request: Request, response: Response, { body, headers }: HttpProblem): void {
+    if (response.headersSent) {
+      // The status is out: only a broken connection can still say that the answer is not whole.
+      response.destroy();
+      return;
+    }
+    const bytes = Buffer.from(JSON.stringify(body));
+    // What the route had planned to say of its own answer does not hold for this one.
+    for (const name of ['ETag', 'Last-Modified', 'Content-Encoding', 'Transfer-Encoding', 'Location'])
+      response.removeHeader(name);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.statusCode = body.status;
+    response.setHeader('Content-Type', 'application/problem+json');
+    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('Content-Length', bytes.length);
+    response.end(request.method === 'HEAD' ? undefined : bytes);
+  }
+}

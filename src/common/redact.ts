@@ -1,0 +1,17 @@
+const HIDDEN = '[redacted]';
+
+/** Keys and tickets by their form, wherever they stand. */
+const SECRETS = /\bfw_(srv|cli|adm|tkt)_[\w.-]+/g;
+/** Whatever stands where a key belongs, also when it is mistyped: in a query, a header or an object that was printed. */
+const PARAMETERS = /\b((?:api[_-]?|sdk[_-]?)?key|ticket|token)=[^&\s"'#;]+/gi;
+const HEADERS = /\b(authorization|x-api-key)(["']?\s*[:=]\s*["']?)(?:(bearer|basic)\s+)?[^\s"',}]+/gi;
+const BEARER = /\b(bearer)\s+[^\s"',}]+/gi;
+
+/** The text without keys, tickets and tokens: what every log line and trace goes through. */
+export function redact(text: string): string {
+  return text
+    .replace(SECRETS, `fw_$1_${HIDDEN}`)
+    .replace(PARAMETERS, `$1=${HIDDEN}`)
+    .replace(HEADERS, `$1$2${HIDDEN}`)
+    .replace(BEARER, `$1 ${HIDDEN}`);
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { BadSetting, SETTINGS, type Setting, type Settings } from './settings.js';
+
+const SettingsBase = class {} as new () => Settings;
+
+/** The settings of this process: read once at start, frozen, injected wherever they are needed. */
+export class Config extends SettingsBase {
+  constructor(settings: Settings) {
+    super();
+    Object.assign(this, settings);
+    Object.freeze(this);
+  }
+
+  get isPostgres(): boolean {
+    return this.databaseUrl.startsWith('postgres');
+  }
+
+  /** The SQLite file, or `:memory:`. Meaningless on PostgreSQL. */
+  get sqliteFile(): string {
+    return this.databaseUrl.replace(/^sqlite:(\/\/)?/, '');
+  }
+}
+
+/** Every mistake in the environment at once: the process cannot start. */
+export class BadConfig extends Error {
+  override readonly name = 'BadConfig';
+  constructor(readonly mistakes: string[]) {
+    super(`Flagwire cannot start:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`);
+  }
+}
+
+type Environment = Record<string, string | undefined>;
+
+/** The text of a setting: the variable itself, or the file that `<NAME>_FILE` names. */
+function textOf(env: Environment, name: string): string | undefined {
+  const file = env[`${name}_FILE`];
+  if (file === undefined || file === '') return env[name] === '' ? undefined : env[name];
+  if (env[name] !== undefined) throw new BadSetting(`and ${name}_FILE are both set: keep one`);
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new BadSetting(`cannot be read from ${name}_FILE: ${(error as Error).message}`);
+  }
+}
+
+function read(env: Environment, setting: Setting<unknown>): unknown {
+  const text = textOf(env, setting.name);
+  return text === undefined ? setting.fallback : setting.parse(text);
+}
+
+/** Names that begin with FLAGWIRE_ and are no setting: most likely misspelt. */
+function unknownNames(env: Environment): string[] {
+  const known = new Set<string>(Object.values(SETTINGS).flatMap(({ name }) => [name, `${name}_FILE`]));
+  const ours = Object.keys(env).filter((name) => name.startsWith('FLAGWIRE_') && !name.startsWith('FLAGWIRE_TEST_'));
+  return ours.filter((name) => !known.has(name)).map((name) => `${name} is not a setting: see the table in README.md`);
+}
+
+/**
+ * Reads the environment, once.
+ * @throws BadConfig with every mistake in it.
+ */
+export function readConfig(env: Environment): Config {
+  const mistakes = unknownNames(env);
+  const values: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
+    try {
+      values[key] = read(env, setting);
+    } catch (error) {
+      if (!(error instanceof BadSetting)) throw error;
+      mistakes.push(`${setting.name} ${error.message}`);
+    }
+  }
+  if (values['nodeEnv'] === 'production' && values['adminToken'] === null) {
+    mistakes.push('FLAGWIRE_ADMIN_TOKEN must be set when NODE_ENV is production; make one with: openssl rand -hex 32');
+  }
+  if (mistakes.length > 0) throw new BadConfig(mistakes);
+  return new Config(values as unknown as Settings);
+}

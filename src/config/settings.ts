@@ -1,0 +1,164 @@
+/** What one setting is: how its text is read, what it is when absent, and the sentence that documents it. */
+export interface Setting<T> {
+  readonly name: string;
+  readonly parse: (text: string) => T;
+  readonly fallback: T;
+  readonly doc: string;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/** In seconds, as settings count. */
+const A_DAY = 86_400;
+
+/** Thrown by a parser; the sentence completes "NAME ...". */
+export class BadSetting extends Error {
+  override readonly name = 'BadSetting';
+}
+
+const integer = (min: number, max: number) => (text: string) => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) throw new BadSetting(`must be a whole number from ${min} to ${max}`);
+  return value;
+};
+
+/** Seconds, fractions allowed; held in milliseconds. */
+const seconds = (min: number, max: number) => (text: string) => {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value < min || value > max) throw new BadSetting(`must be seconds from ${min} to ${max}`);
+  return Math.round(value * SECOND);
+};
+
+const flag = (text: string) => {
+  if (text !== 'true' && text !== 'false') throw new BadSetting('must be true or false');
+  return text === 'true';
+};
+
+const oneOf =
+  <T extends string>(...values: T[]) =>
+  (text: string) => {
+    const found = values.find((value) => value === text);
+    if (found === undefined) throw new BadSetting(`must be one of ${values.join(', ')}`);
+    return found;
+  };
+
+const text = (value: string) => value;
+
+const url =
+  (...schemes: string[]) =>
+  (value: string) => {
+    if (!schemes.some((scheme) => value.startsWith(scheme))) throw new BadSetting(`must begin with ${schemes.join(' or ')}`);
+    return value;
+  };
+
+const token = (value: string) => {
+  if (value.length < 32 || /\s/.test(value))
+    throw new BadSetting('must have 32 characters or more and no white space; make one with: openssl rand -hex 32');
+  return value;
+};
+
+const setting = <T>(name: string, parse: (text: string) => T, fallback: T, doc: string): Setting<T> => ({
+  name,
+  parse,
+  fallback,
+  doc,
+});
+const optional = <T>(name: string, parse: (text: string) => T, doc: string) => setting<T | null>(name, parse, null, doc);
+
+/** Every setting of the server. The key is its name in code, `name` the environment variable. */
+export const SETTINGS = {
+  port: setting('PORT', integer(0, 65_535), 3000, 'TCP port of REST, streams and polls; 0 takes a free one'),
+  host: setting('FLAGWIRE_HOST', text, '0.0.0.0', 'address to listen on'),
+  nodeEnv: setting('NODE_ENV', text, 'development', '`production` refuses to start without an admin token'),
+  databaseUrl: setting(
+    'DATABASE_URL',
+    url('sqlite:', 'postgres://', 'postgresql://'),
+    'sqlite:./data/flagwire.db',
+    '`sqlite:FILE` or `postgres://…`',
+  ),
+  listenUrl: optional(
+    'DATABASE_LISTEN_URL',
+    url('postgres://', 'postgresql://'),
+    'where to LISTEN when `DATABASE_URL` is a transaction pooler; default `DATABASE_URL`',
+  ),
+  adminToken: optional('FLAGWIRE_ADMIN_TOKEN', token, 'an admin token that is always accepted, 32 characters or more'),
+  publicUrl: optional('FLAGWIRE_PUBLIC_URL', url('http://', 'https://'), 'where browsers reach the server'),
+  sqliteDriver: setting(
+    'FLAGWIRE_SQLITE_DRIVER',
+    oneOf('libsql', 'better-sqlite3'),
+    'libsql',
+    '`better-sqlite3` has to be installed beside the server',
+  ),
+  poolSize: setting('FLAGWIRE_DB_POOL', integer(2, 200), 10, 'PostgreSQL connections of one node'),
+  connectTimeoutMs: setting('FLAGWIRE_DB_CONNECT_TIMEOUT_MS', integer(100, MINUTE), 5 * SECOND, 'to get a database connection'),
+  statementTimeoutMs: setting(
+    'FLAGWIRE_DB_STATEMENT_TIMEOUT_MS',
+    integer(100, 10 * MINUTE),
+    10 * SECOND,
+    'for one statement; then the write is refused',
+  ),
+  tailMs: setting('FLAGWIRE_TAIL_MS', integer(10, 10 * SECOND), 250, 'how often the log is read without a wake-up'),
+  ringRevisions: setting(
+    'FLAGWIRE_RING_REVISIONS',
+    integer(1, 1_000_000),
+    1000,
+    'newest revisions kept in memory, for each environment',
+  ),
+  ringBytes: setting('FLAGWIRE_RING_BYTES', integer(1024, 2 ** 31), 8 * 2 ** 20, 'the same, in bytes'),
+  floorRevisions: setting(
+    'FLAGWIRE_FLOOR_REVISIONS',
+    integer(1, 10_000_000),
+    10_000,
+    'newest revisions that can be resumed from',
+  ),
+  floorMs: setting(
+    'FLAGWIRE_FLOOR_S',
+    seconds(0, 3650 * A_DAY),
+    7 * 24 * HOUR,
+    'age up to which a revision can be resumed from, if that keeps more',
+  ),
+  pingMs: setting('FLAGWIRE_PING_S', seconds(0.1, 3600), 15 * SECOND, 'between comment lines on a stream'),
+  heartbeatMs: setting('FLAGWIRE_HEARTBEAT_S', seconds(0.1, 3600), 30 * SECOND, 'between Heartbeat messages'),
+  lagBytes: setting(
+    'FLAGWIRE_LAG_BYTES',
+    integer(1024, 2 ** 30),
+    256 * 1024,
+    'unsent bytes above which a connection counts as lagging',
+  ),
+  stallMs: setting(
+    'FLAGWIRE_STALL_S',
+    seconds(0.1, 3600),
+    30 * SECOND,
+    'a connection whose socket makes no progress for this long is cut',
+  ),
+  retryMinMs: setting('FLAGWIRE_RETRY_MIN_MS', integer(1, HOUR), 1 * SECOND, 'least `retry:` of a stream'),
+  retryMaxMs: setting('FLAGWIRE_RETRY_MAX_MS', integer(1, HOUR), 5 * SECOND, 'largest `retry:` of a stream'),
+  maxConnections: setting('FLAGWIRE_MAX_CONNECTIONS', integer(1, 1_000_000), 20_000, 'connections of one node'),
+  maxPerServerKey: setting(
+    'FLAGWIRE_MAX_PER_SERVER_KEY',
+    integer(1, 1_000_000),
+    1000,
+    'connections of one server key on one node',
+  ),
+  drainMs: setting('FLAGWIRE_DRAIN_S', seconds(0, 3600), 5 * SECOND, 'over which connections are told to leave at shutdown'),
+  ticketTtlMs: setting('FLAGWIRE_TICKET_TTL_S', seconds(1, A_DAY), HOUR, 'life of a stream ticket'),
+  ticketsPerMinute: setting('FLAGWIRE_TICKETS_PER_MINUTE', integer(1, 1_000_000), 10, 'tickets for one key and address'),
+  expirySweepMs: setting('FLAGWIRE_EXPIRY_SWEEP_MS', integer(10, 500), 250, 'how often expired keys are looked for'),
+  keysFailClosedMs: optional(
+    'FLAGWIRE_KEYS_FAIL_CLOSED_S',
+    seconds(1, A_DAY),
+    'without the database for this long, known keys stop to work',
+  ),
+  maxStalenessMs: optional(
+    'FLAGWIRE_MAX_STALENESS_S',
+    seconds(1, A_DAY),
+    'without the database for this long, the node is not ready',
+  ),
+  metricsOpen: setting('FLAGWIRE_METRICS_OPEN', flag, false, '`/metrics` without a token'),
+  trustProxy: setting('FLAGWIRE_TRUST_PROXY', integer(0, 16), 0, 'proxies in front whose X-Forwarded-For is believed'),
+  bodyBytes: setting('FLAGWIRE_BODY_BYTES', integer(1024, 2 ** 30), 2 ** 20, 'largest request body'),
+} as const;
+
+/** Every setting by its name in code. Times are in milliseconds, sizes in bytes. */
+export type Settings = { readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };

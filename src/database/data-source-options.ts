@@ -1,0 +1,62 @@
+import libsql from 'libsql';
+import { type DataSourceOptions } from 'typeorm';
+import { type Config } from '../config/config.js';
+import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
+
+/** Migrations in the order in which they run. They only ever add. */
+const MIGRATIONS = [InitialSchema1764000000000];
+
+/** What both drivers can do with one connection of the embedded file. */
+interface SqliteHandle {
+  pragma(text: string): unknown;
+}
+
+export type SqliteAccess = 'write' | 'read';
+
+function sqliteOptions(config: Config, access: SqliteAccess): DataSourceOptions {
+  const reading = access === 'read';
+  return {
+    type: 'better-sqlite3',
+    database: config.sqliteFile,
+    // TypeORM loads `better-sqlite3` by itself where no driver is named.
+    ...(config.sqliteDriver === 'libsql' && { driver: libsql }),
+    readonly: reading,
+    migrations: MIGRATIONS,
+    prepareDatabase: (handle: SqliteHandle) => {
+      handle.pragma('busy_timeout = 5000');
+      if (reading) {
+        // libsql opens with `readonly` and still writes: this is what refuses.
+        handle.pragma('query_only = ON');
+      } else {
+        handle.pragma('journal_mode = WAL');
+        // A commit that was answered survives a power cut, not only a killed process.
+        handle.pragma('synchronous = FULL');
+      }
+    },
+  };
+}
+
+function postgresOptions(config: Config): DataSourceOptions {
+  return {
+    type: 'postgres',
+    applicationName: 'flagwire',
+    poolSize: config.poolSize,
+    migrations: MIGRATIONS,
+    extra: {
+      // Handed to the driver whole, so that `sslmode`, `sslrootcert` and the like mean what they mean to libpq.
+      connectionString: config.databaseUrl,
+      connectionTimeoutMillis: config.connectTimeoutMs,
+      statement_timeout: config.statementTimeoutMs,
+      // A socket that went dead without a word: the server's own time-out cannot be heard any more.
+      query_timeout: config.statementTimeoutMs + 5000,
+      lock_timeout: config.statementTimeoutMs,
+      idle_in_transaction_session_timeout: config.statementTimeoutMs,
+      keepAlive: true,
+    },
+  };
+}
+
+/** The options of the data source that `access` needs; on PostgreSQL one pool serves both. */
+export function dataSourceOptions(config: Config, access: SqliteAccess = 'write'): DataSourceOptions {
+  return config.isPostgres ? postgresOptions(config) : sqliteOptions(config, access);
+}

@@ -1,0 +1,62 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import { Database } from './database.js';
+import { lockSqliteFile } from './sqlite-lock.js';
+
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 5000;
+
+/** Opens the database, however long it takes, and says so on the log. */
+@Injectable()
+export class DatabaseStart implements OnApplicationShutdown {
+  private readonly logger = new Logger('Database');
+  private unlock: () => void = () => undefined;
+  private stopped = false;
+  private wake: () => void = () => undefined;
+  private opening: Promise<void> | null = null;
+
+  constructor(
+    private readonly database: Database,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * Resolves once the database is open and migrated; waits for a PostgreSQL that is away. Callers share one attempt.
+   * @throws SqliteInUse, and whatever is wrong with a SQLite file: waiting would not mend it.
+   */
+  opened(): Promise<void> {
+    return (this.opening ??= this.open());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    await this.opening?.catch(() => undefined);
+    this.unlock();
+  }
+
+  private async open(): Promise<void> {
+    if (!this.config.isPostgres) {
+      this.unlock = lockSqliteFile(this.config.sqliteFile);
+      return this.database.open();
+    }
+    for (let delay = FIRST_RETRY_MS; !this.stopped; delay = Math.min(delay * 2, LONGEST_RETRY_MS)) {
+      try {
+        return await this.database.open();
+      } catch (error) {
+        this.logger.warn(`The database cannot be reached (${(error as Error).message}). Trying again in ${delay / 1000} s.`);
+        await this.pause(delay);
+      }
+    }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,121 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Mutex } from '../common/gate.js';
+import { DatabaseUnavailable, DomainError, StorageFull } from '../common/errors.js';
+import { Config } from '../config/config.js';
+import { dataSourceOptions } from './data-source-options.js';
+import { isConnectionFailure, isSerializationFailure, isStorageFull } from './failures.js';
+
+const ATTEMPTS = 3;
+
+type Work<T> = (manager: EntityManager) => Promise<T>;
+
+/**
+ * The one door to the data. On PostgreSQL reads and transactions share a pool. On SQLite TypeORM shares one connection
+ * among all callers, so that a second transaction would become a savepoint of the first: here the writing connection
+ * stands behind a mutex, and reads go through a second connection that sees only what is committed.
+ *
+ * Every method throws DatabaseUnavailable where the database cannot be asked.
+ */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  readonly dialect: 'sqlite' | 'postgres';
+  private readonly logger = new Logger('Database');
+  private readonly writing = new Mutex();
+  private readonly reading = new Mutex();
+  private readonly reader: DataSource;
+
+  constructor(
+    private readonly writer: DataSource,
+    config: Config,
+  ) {
+    this.dialect = config.isPostgres ? 'postgres' : 'sqlite';
+    this.reader =
+      this.dialect === 'postgres'
+        ? writer
+        : new DataSource({ ...dataSourceOptions(config, 'read'), entities: writer.options.entities ?? [] });
+  }
+
+  /** Connects and migrates. Not called again once it has succeeded. */
+  async open(): Promise<void> {
+    if (!this.writer.isInitialized) await this.writer.initialize();
+    await this.migrate();
+    if (!this.reader.isInitialized) await this.reader.initialize();
+  }
+
+  /** A transaction, READ COMMITTED: all of it or nothing. Tried three times where PostgreSQL found a deadlock. */
+  write<T>(work: Work<T>): Promise<T> {
+    this.mustBeOpen();
+    if (this.dialect === 'sqlite') return this.writing.run(() => this.guarded(() => this.writer.transaction(work)));
+    return this.guarded(() => this.retried(() => this.writer.transaction(work)));
+  }
+
+  /** Reads of committed rows; not one snapshot. */
+  read<T>(work: Work<T>): Promise<T> {
+    this.mustBeOpen();
+    const task = () => this.guarded(() => work(this.reader.manager));
+    return this.dialect === 'sqlite' ? this.reading.run(task) : task();
+  }
+
+  /** Reads that all see the database at one moment. */
+  snapshot<T>(work: Work<T>): Promise<T> {
+    this.mustBeOpen();
+    if (this.dialect === 'sqlite') return this.reading.run(() => this.guarded(() => this.reader.transaction(work)));
+    return this.guarded(() =>
+      this.writer.transaction('REPEATABLE READ', async (manager) => {
+        await manager.query('SET TRANSACTION READ ONLY');
+        return work(manager);
+      }),
+    );
+  }
+
+  /** ` FOR UPDATE` or ` FOR SHARE` where rows can be locked; on SQLite nothing: the mutex stands for it. */
+  lockClause(strength: 'UPDATE' | 'SHARE'): string {
+    return this.dialect === 'postgres' ? ` FOR ${strength}` : '';
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.reader !== this.writer && this.reader.isInitialized) await this.reader.destroy();
+  }
+
+  private mustBeOpen(): void {
+    if (!this.reader.isInitialized) throw new DatabaseUnavailable();
+  }
+
+  /** Nodes that start together migrate one after the other: the lock lasts as long as its transaction. */
+  private async migrate(): Promise<void> {
+    if (this.dialect === 'sqlite') {
+      await this.writer.runMigrations();
+      return;
+    }
+    await this.writer.transaction(async (manager) => {
+      await manager.query('SET LOCAL lock_timeout = 0');
+      await manager.query('SET LOCAL statement_timeout = 0');
+      await manager.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+      await manager.query(`SELECT pg_advisory_xact_lock(hashtext('flagwire migrations'))`);
+      const done = await this.writer.runMigrations();
+      for (const migration of done) this.logger.log(`Migrated: ${migration.name}`);
+    });
+  }
+
+  private async retried<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isSerializationFailure(error)) throw error;
+      }
+    }
+  }
+
+  private async guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof DomainError) throw error;
+      if (isConnectionFailure(error)) throw new DatabaseUnavailable(error);
+      if (isStorageFull(error)) throw new StorageFull(error);
+      throw error;
+    }
+  }
+}

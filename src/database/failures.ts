@@ -1,0 +1,36 @@
+/** What the drivers' errors mean. The codes are PostgreSQL's SQLSTATE (appendix A of its manual), Node's and SQLite's. */
+
+function codeOf(error: unknown): string {
+  const { code, driverError } = (error ?? {}) as { code?: unknown; driverError?: { code?: unknown } };
+  const found = driverError?.code ?? code;
+  return typeof found === 'string' ? found : '';
+}
+
+/** Deadlock or serialization failure: the transaction was rolled back and may be tried again as it is. */
+export function isSerializationFailure(error: unknown): boolean {
+  return ['40P01', '40001'].includes(codeOf(error));
+}
+
+/** A row with this key is there already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return codeOf(error) === '23505' || codeOf(error).startsWith('SQLITE_CONSTRAINT');
+}
+
+/** The disk, or the room that the database may take, is full (SQLSTATE class 53100; SQLITE_FULL). */
+export function isStorageFull(error: unknown): boolean {
+  return codeOf(error) === '53100' || codeOf(error) === 'SQLITE_FULL';
+}
+
+const NETWORK =
+  /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
+/** 08: connection exception; 57P0x: the server is going down or starting; 53300: too many connections; 57014: time-out. */
+const SERVER = /^(08...|57P0[1-5]|53300|57014|55P03|25P0[34])$/;
+/** The driver gives these no code. */
+const WORDS =
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|not queryable|Client was closed/i;
+
+/** The database could not be asked, or did not answer in time: whether it was done is told by the log alone. */
+export function isConnectionFailure(error: unknown): boolean {
+  const code = codeOf(error);
+  return NETWORK.test(code) || SERVER.test(code) || (error instanceof Error && WORDS.test(error.message));
+}

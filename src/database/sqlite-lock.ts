@@ -1,0 +1,31 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import libsql from 'libsql';
+
+/** Another process has the file. */
+export class SqliteInUse extends Error {
+  override readonly name = 'SqliteInUse';
+}
+
+/**
+ * One server for one SQLite file. The lock is an open exclusive transaction on `<file>.lock`, which the kernel lets go of
+ * however the process ends.
+ * @returns what gives the lock back.
+ * @throws SqliteInUse where another process holds it.
+ */
+export function lockSqliteFile(file: string): () => void {
+  if (file === ':memory:') return () => undefined;
+  mkdirSync(dirname(file), { recursive: true });
+  const handle = new libsql(`${file}.lock`);
+  try {
+    handle.pragma('busy_timeout = 0');
+    handle.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    handle.close();
+    if (!/busy|locked/i.test(String((error as Error).message))) throw error;
+    throw new SqliteInUse(
+      `${file} is in use by another Flagwire server. Stop that one, or set DATABASE_URL to another file; for several nodes use PostgreSQL.`,
+    );
+  }
+  return () => handle.close();
+}

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { type Cursor, type PresentedCursor } from '@flagwire/protocol/sync';
+import { NotFound } from '../common/errors.js';
+import { ChangeFeed } from './change-feed.js';
+import { type EncodedChangeSet } from './encoded-change-set.js';
+import { type EnvironmentReplica } from './environment-replica.js';
+import { countEvents, type Subscription } from './subscription.js';
+
+/** How a reader is brought to the head: by all flags, or by the change sets after its cursor (the first of them; ask again for more). */
+export type Plan = { kind: 'full' } | { kind: 'delta'; sets: readonly EncodedChangeSet[] };
+
+const FULL: Plan = { kind: 'full' };
+
+/**
+ * Decides what a presented cursor is answered with (protocol section 1). On any doubt the database is asked, and then a
+ * full sync is the answer: no reader is told less than its cursor says it has.
+ */
+@Injectable()
+export class Resumption {
+  constructor(private readonly feed: ChangeFeed) {}
+
+  /** The plan where memory alone can tell; null where the database has to be asked. */
+  fromMemory(replica: EnvironmentReplica, presented: PresentedCursor | null, subscription: Subscription): Plan | null {
+    if (presented === null) return FULL;
+    const standing = replica.standing(presented);
+    if (standing.kind === 'foreign' || standing.kind === 'ahead') return null;
+    if (presented.filter !== subscription.filterHash || this.isFar(replica, presented, subscription)) return FULL;
+    return standing.kind === 'sets' ? this.worthwhile(replica, standing.sets, subscription) : null;
+  }
+
+  /**
+   * The plan, with the database asked where memory cannot tell.
+   * @throws DatabaseUnavailable where it cannot be asked, NotFound where the environment is gone.
+   */
+  async plan(environmentId: string, presented: PresentedCursor | null, subscription: Subscription): Promise<Plan> {
+    const known = this.feed.replica(environmentId);
+    const atOnce = known === undefined ? null : this.fromMemory(known, presented, subscription);
+    if (atOnce !== null) return atOnce;
+
+    await this.feed.catchUp();
+    const replica = this.feed.replica(environmentId);
+    if (replica === undefined) throw new NotFound('environment', environmentId);
+    const standing = presented === null ? null : replica.standing(presented);
+    // Still ahead of, or beside, a log that has just been read: the cursor is of a history that is no more.
+    if (presented === null || standing === null || standing.kind === 'foreign' || standing.kind === 'ahead') return FULL;
+    return this.fromMemory(replica, presented, subscription) ?? this.fromLog(replica, presented, subscription);
+  }
+
+  /** The next step of a reader that stands at `position` and has been accepted before. */
+  next(environmentId: string, position: Cursor, subscription: Subscription): Promise<Plan> {
+    return this.plan(environmentId, { ...position, filter: subscription.filterHash }, subscription);
+  }
+
+  private async fromLog(replica: EnvironmentReplica, cursor: Cursor, subscription: Subscription): Promise<Plan> {
+    const sets = await this.feed.since(replica.environment.id, cursor);
+    return sets === null ? FULL : this.worthwhile(replica, sets, subscription);
+  }
+
+  private worthwhile(replica: EnvironmentReplica, sets: readonly EncodedChangeSet[], subscription: Subscription): Plan {
+    const tooMany = countEvents(sets, subscription) > this.mostEvents(replica, subscription);
+    return tooMany ? FULL : { kind: 'delta', sets };
+  }
+
+  /** A revision has one event at least: so far behind, all flags are the shorter answer. */
+  private isFar(replica: EnvironmentReplica, cursor: Cursor, subscription: Subscription): boolean {
+    return replica.head.revision - cursor.revision > this.mostEvents(replica, subscription);
+  }
+
+  private mostEvents(replica: EnvironmentReplica, { filter }: Subscription): number {
+    return 2 * replica.count(filter) + 100;
+  }
+}

@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { type Page, type Role, ROLES } from '@flagwire/protocol/admin';
+import { type EntityManager, In } from 'typeorm';
+import { Clock, isoTime } from '../common/clock.js';
+import { InvalidInput, type Mistake, NotFound } from '../common/errors.js';
+import { Random } from '../common/random.js';
+import { Database } from '../database/database.js';
+import { AdminToken } from './admin-token.entity.js';
+import { expiryMistakes, nameMistakes, storedTime } from './credential-rules.js';
+import { pageOf } from './page.js';
+import { drawSecret, shownPrefix } from './secret-format.js';
+
+/** A token as lists show it: never the secret, never its hash. */
+export interface AdminTokenWire {
+  id: string;
+  name: string;
+  role: Role;
+  /** The project's key; null: the whole server. */
+  project: string | null;
+  environments: string[] | null;
+  prefix: string;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+export interface NewAdminToken {
+  name: string;
+  role: Role;
+  projectId: string | null;
+  /** Keys of environments of the project; null: all. */
+  environments: string[] | null;
+  /** RFC 3339; null: never. */
+  expiresAt: string | null;
+}
+
+/** Project keys by the projects' ids. */
+type ProjectKeys = ReadonlyMap<string, string>;
+
+/** Null: the whole server. Undefined: the project is gone. */
+function keyIn(projects: ProjectKeys, { projectId }: AdminToken): string | null | undefined {
+  return projectId === null ? null : projects.get(projectId);
+}
+
+function toWire(token: AdminToken, projects: ProjectKeys): AdminTokenWire {
+  const project = keyIn(projects, token) ?? null;
+  const { id, name, role, environments } = token;
+  const prefix = shownPrefix('admin', token.selector);
+  const { createdAt: created_at, expiresAt: expires_at, revokedAt: revoked_at } = token;
+  return { id, name, role, project, environments, prefix, created_at, expires_at, revoked_at };
+}
+
+/** The admin tokens in the database. Who may hand out which is the caller's business. */
+@Injectable()
+export class AdminTokens {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {}
+
+  /** @throws InvalidInput with every mistake. */
+  async create(manager: EntityManager, wanted: NewAdminToken): Promise<{ token: AdminTokenWire; secret: string }> {
+    const mistakes = [...this.mistakesOf(wanted), ...(await unknownEnvironments(manager, wanted))];
+    if (mistakes.length > 0) throw new InvalidInput(mistakes);
+    const { text, selector, secretHash } = drawSecret('admin', this.random);
+    const { name, role, projectId, environments } = wanted;
+    const row = manager.create(AdminToken, {
+      ...{ id: randomUUID(), name, role, projectId, environments, selector, secretHash },
+      createdAt: isoTime(this.clock.now()),
+      expiresAt: storedTime(wanted.expiresAt),
+      lastUsedAt: null,
+      revokedAt: null,
+    });
+    await manager.insert(AdminToken, row);
+    const projects = await projectKeys(manager, [row]);
+    return { token: toWire(row, projects), secret: text };
+  }
+
+  /** Oldest first, also those that are dead. @param after the id of the last one of the page before. */
+  async list(after: string | null, limit: number): Promise<Page<AdminTokenWire>> {
+    return this.database.read(async (manager) => {
+      const { items, next } = await pageOf(manager.createQueryBuilder(AdminToken, 'item'), 'admin_token', after, limit);
+      const projects = await projectKeys(manager, items);
+      return { items: items.map((token) => toWire(token, projects)), next };
+    });
+  }
+
+  /**
+   * For good, from the commit on; a token that is revoked stays as it is.
+   * @throws NotFound
+   */
+  async revoke(manager: EntityManager, id: string): Promise<void> {
+    const token = await manager.findOneBy(AdminToken, { id });
+    if (token === null) throw new NotFound('token', id);
+    if (token.revokedAt === null) await manager.update(AdminToken, { id }, { revokedAt: isoTime(this.clock.now()) });
+  }
+
+  /** The token with this selector and its project's key; asks the database, so that a revocation holds at once on every node. */
+  async withSelector(selector: string): Promise<{ token: AdminToken; projectKey: string | null } | null> {
+    return this.database.read(async (manager) => {
+      const token = await manager.findOneBy(AdminToken, { selector });
+      if (token === null) return null;
+      const projectKey = keyIn(await projectKeys(manager, [token]), token);
+      // The project was deleted in between, and its tokens with it. Null would say "the whole server".
+      return projectKey === undefined ? null : { token, projectKey };
+    });
+  }
+
+  private mistakesOf({ name, role, projectId, environments, expiresAt }: NewAdminToken): Mistake[] {
+    const mistakes = [...nameMistakes(name), ...expiryMistakes(expiresAt, this.clock.now())];
+    if (!ROLES.includes(role)) mistakes.push({ path: 'role', message: `must be one of ${ROLES.join(', ')}` });
+    if (environments !== null && projectId === null) {
+      mistakes.push({ path: 'environments', message: 'needs a project: name the one that they belong to' });
+    }
+    if (environments?.length === 0)
+      mistakes.push({ path: 'environments', message: 'is empty: name environments, or leave it out for all' });
+    return mistakes;
+  }
+}
+
+async function projectKeys(manager: EntityManager, tokens: readonly AdminToken[]): Promise<ProjectKeys> {
+  const ids = [...new Set(tokens.flatMap(({ projectId }) => projectId ?? []))];
+  if (ids.length === 0) return new Map();
+  const rows = await manager
+    .createQueryBuilder()
+    .select(['project.id AS id', 'project.key AS key'])
+    .from('project', 'project')
+    .where({ id: In(ids) })
+    .getRawMany<{ id: string; key: string }>();
+  return new Map(rows.map(({ id, key }) => [id, key]));
+}
+
+async function unknownEnvironments(manager: EntityManager, { projectId, environments }: NewAdminToken): Promise<Mistake[]> {
+  if (projectId === null || environments === null) return [];
+  const rows = await manager
+    .createQueryBuilder()
+    .select('environment.key', 'key')
+    .from('environment', 'environment')
+    .where('environment.project_id = :projectId', { projectId })
+    .getRawMany<{ key: string }>();
+  const known = new Set(rows.map(({ key }) => key));
+  return environments.flatMap((key, index) =>
+    known.has(key)
+      ? []
+      : [{ path: `environments[${index}]`, message: `${JSON.stringify(key)} is not an environment of the project` }],
+  );
+}

@@ -1,0 +1,46 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ChangesModule } from '../changes/changes.module.js';
+import { CrossOrigin } from '../common/cross-origin.js';
+import { AccessGuard } from './access.guard.js';
+import { AdminGate } from './admin-gate.js';
+import { AdminToken } from './admin-token.entity.js';
+import { AdminTokens } from './admin-tokens.js';
+import { Cors } from './cors.js';
+import { EnvironmentNames } from './environment-names.js';
+import { KeyRing } from './key-ring.js';
+import { KeyUsage } from './key-usage.js';
+import { SdkGate } from './sdk-gate.js';
+import { SdkKey } from './sdk-key.entity.js';
+import { SdkKeyVerifier } from './sdk-key-verifier.js';
+import { SdkKeys } from './sdk-keys.js';
+import { ServerSecret } from './server-secret.entity.js';
+import { ServerSecrets } from './server-secrets.js';
+import { TicketController } from './ticket.controller.js';
+import { TicketQuota } from './ticket-quota.js';
+import { Tickets } from './tickets.js';
+
+/** Who may do what. Importing it puts the guard in front of every route of the application. */
+@Module({
+  imports: [ChangesModule, TypeOrmModule.forFeature([SdkKey, AdminToken, ServerSecret])],
+  controllers: [TicketController],
+  providers: [
+    KeyRing,
+    KeyUsage,
+    EnvironmentNames,
+    SdkKeyVerifier,
+    SdkKeys,
+    SdkGate,
+    AdminTokens,
+    AdminGate,
+    ServerSecrets,
+    Tickets,
+    TicketQuota,
+    Cors,
+    { provide: CrossOrigin, useExisting: Cors },
+    { provide: APP_GUARD, useClass: AccessGuard },
+  ],
+  exports: [SdkKeyVerifier, KeyRing, SdkKeys, AdminTokens, Tickets, CrossOrigin],
+})
+export class AuthModule {}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { type KeyKind, type Page } from '@flagwire/protocol/admin';
+import { EntityNotFoundError, type EntityManager } from 'typeorm';
+import { ChangeLog } from '../changes/change-log.js';
+import { Clock, isoTime } from '../common/clock.js';
+import { Conflict, InvalidInput, NotFound } from '../common/errors.js';
+import { Random } from '../common/random.js';
+import { Database } from '../database/database.js';
+import { expiryMistakes, nameMistakes, originMistakes, storedTime } from './credential-rules.js';
+import { pageOf } from './page.js';
+import { SdkKey } from './sdk-key.entity.js';
+import { drawSecret, shownPrefix } from './secret-format.js';
+
+const LONGEST_GRACE_S = 90 * 86_400;
+
+/** A key as lists show it: never the secret, never its hash. */
+export interface SdkKeyWire {
+  id: string;
+  name: string;
+  kind: KeyKind;
+  prefix: string;
+  allowed_origins: string[];
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  revoked_at: string | null;
+}
+
+export interface NewSdkKey {
+  name: string;
+  kind: KeyKind;
+  /** RFC 3339; null: never. */
+  expiresAt: string | null;
+  allowedOrigins: string[];
+}
+
+/** The only time that the secret is seen. */
+export interface IssuedSdkKey {
+  key: SdkKeyWire;
+  secret: string;
+}
+
+function toWire(key: SdkKey): SdkKeyWire {
+  return {
+    id: key.id,
+    name: key.name,
+    kind: key.kind,
+    prefix: shownPrefix(key.kind, key.selector),
+    allowed_origins: key.allowedOrigins,
+    created_at: key.createdAt,
+    expires_at: key.expiresAt,
+    last_used_at: key.lastUsedAt,
+    revoked_at: key.revokedAt,
+  };
+}
+
+function earlier(a: string | null, b: string): string {
+  return a === null || b < a ? b : a;
+}
+
+/**
+ * The write side of SDK keys. Writing methods run in the caller's transaction, after it has locked the project's row; they
+ * lock the environment's head, and announce the change there: every node then reads the keys again.
+ */
+@Injectable()
+export class SdkKeys {
+  constructor(
+    private readonly database: Database,
+    private readonly changeLog: ChangeLog,
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {}
+
+  /**
+   * @throws InvalidInput with every mistake.
+   * @throws NotFound where the environment is gone.
+   */
+  async create(manager: EntityManager, environmentId: string, wanted: NewSdkKey): Promise<IssuedSdkKey> {
+    const { name, expiresAt, allowedOrigins } = wanted;
+    const mistakes = [...nameMistakes(name), ...expiryMistakes(expiresAt, this.clock.now()), ...originMistakes(allowedOrigins)];
+    if (mistakes.length > 0) throw new InvalidInput(mistakes);
+    await this.lock(manager, environmentId);
+    const issued = await this.insert(manager, environmentId, { ...wanted, expiresAt: storedTime(expiresAt) });
+    await this.changeLog.keysChanged(manager, environmentId);
+    return issued;
+  }
+
+  /** Oldest first, also those that are dead. @param after the id of the last one of the page before. */
+  async list(environmentId: string, after: string | null, limit: number): Promise<Page<SdkKeyWire>> {
+    const rows = await this.database.read((manager) =>
+      pageOf(manager.createQueryBuilder(SdkKey, 'item').where({ environmentId }), 'sdk_key', after, limit),
+    );
+    return { items: rows.items.map(toWire), next: rows.next };
+  }
+
+  /**
+   * A new key with the name, kind, origins and end of the old one, which goes on for the grace period.
+   * @throws NotFound
+   * @throws Conflict where the old one is dead already.
+   */
+  async rotate(manager: EntityManager, environmentId: string, id: string, graceSeconds: number): Promise<IssuedSdkKey> {
+    if (!Number.isInteger(graceSeconds) || graceSeconds < 0 || graceSeconds > LONGEST_GRACE_S) {
+      throw new InvalidInput([{ path: 'grace_seconds', message: `must be a whole number from 0 to ${LONGEST_GRACE_S}` }]);
+    }
+    await this.lock(manager, environmentId);
+    const old = await this.row(manager, environmentId, id);
+    const now = this.clock.now();
+    if (old.revokedAt !== null || (old.expiresAt !== null && Date.parse(old.expiresAt) <= now)) {
+      throw new Conflict('key_is_dead', 'This key is revoked or expired already: make a new one.');
+    }
+    const issued = await this.insert(manager, environmentId, old);
+    const expiresAt = earlier(old.expiresAt, isoTime(now + graceSeconds * 1000));
+    await manager.update(SdkKey, { id }, { expiresAt });
+    await this.changeLog.keysChanged(manager, environmentId);
+    return issued;
+  }
+
+  /**
+   * For good, from the commit on; a key that is revoked stays as it is.
+   * @throws NotFound
+   */
+  async revoke(manager: EntityManager, environmentId: string, id: string): Promise<void> {
+    await this.lock(manager, environmentId);
+    const key = await this.row(manager, environmentId, id);
+    if (key.revokedAt !== null) return;
+    await manager.update(SdkKey, { id }, { revokedAt: isoTime(this.clock.now()) });
+    await this.changeLog.keysChanged(manager, environmentId);
+  }
+
+  private async lock(manager: EntityManager, environmentId: string): Promise<void> {
+    try {
+      await this.changeLog.lockHeads(manager, [environmentId]);
+    } catch (error) {
+      if (error instanceof EntityNotFoundError) throw new NotFound('environment', environmentId);
+      throw error;
+    }
+  }
+
+  private async row(manager: EntityManager, environmentId: string, id: string): Promise<SdkKey> {
+    const key = await manager.findOneBy(SdkKey, { id, environmentId });
+    if (key === null) throw new NotFound('sdk key', id);
+    return key;
+  }
+
+  /** @param wanted checked already, times as they are stored. */
+  private async insert(manager: EntityManager, environmentId: string, wanted: NewSdkKey): Promise<IssuedSdkKey> {
+    const { text, selector, secretHash } = drawSecret(wanted.kind, this.random);
+    const { name, kind, allowedOrigins, expiresAt } = wanted;
+    const row = manager.create(SdkKey, {
+      ...{ id: randomUUID(), environmentId, name, kind, selector, secretHash, allowedOrigins, expiresAt },
+      createdAt: isoTime(this.clock.now()),
+      lastUsedAt: null,
+      revokedAt: null,
+    });
+    await manager.insert(SdkKey, row);
+    return { key: toWire(row), secret: text };
+  }
+}

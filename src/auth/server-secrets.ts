@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { type Subscription } from 'rxjs';
+import { ChangeFeed } from '../changes/change-feed.js';
+import { Clock, isoTime } from '../common/clock.js';
+import { Config } from '../config/config.js';
+import { Database } from '../database/database.js';
+import { ReloadQueue } from './reload-queue.js';
+import { ServerSecret } from './server-secret.entity.js';
+
+const NAME = 'ticket';
+const BYTES = 32;
+
+/**
+ * What the nodes of one database sign tickets with. Made by the first node that needs it; read again whenever the feed loads an
+ * environment anew, since the database may be a restored one.
+ */
+@Injectable()
+export class ServerSecrets implements OnApplicationShutdown {
+  private readonly logger = new Logger('ServerSecrets');
+  private readonly reloads: ReloadQueue;
+  private readonly following: Subscription;
+  private held: Buffer | null = null;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    feed: ChangeFeed,
+    config: Config,
+  ) {
+    const onFailure = (error: unknown) => this.logger.debug(`The ticket secret cannot be read: ${String(error)}`);
+    this.reloads = new ReloadQueue({ load: () => this.load(), onFailure, retryMs: config.tailMs }, clock);
+    this.following = feed.updates.subscribe(({ kind }) => {
+      if (kind === 'reset') this.reloads.request(NAME).catch(() => undefined);
+    });
+  }
+
+  onApplicationShutdown(): void {
+    this.following.unsubscribe();
+    this.reloads.stop();
+  }
+
+  /** @throws DatabaseUnavailable where this node has never read it and cannot now. */
+  async forTickets(): Promise<Buffer> {
+    if (this.held === null) await this.reloads.request(NAME);
+    if (this.held === null) throw new TypeError('The ticket secret was loaded and is not there');
+    return this.held;
+  }
+
+  private async load(): Promise<void> {
+    const value = (await this.read()) ?? (await this.make());
+    this.held = Buffer.from(value, 'hex');
+  }
+
+  private async read(): Promise<string | null> {
+    const row = await this.database.read((manager) => manager.findOneBy(ServerSecret, { name: NAME }));
+    return row?.value ?? null;
+  }
+
+  /** Several nodes may do this at once: the first row stays, and all read it. */
+  private async make(): Promise<string> {
+    return this.database.write(async (manager) => {
+      const row = { name: NAME, value: randomBytes(BYTES).toString('hex'), createdAt: isoTime(this.clock.now()) };
+      await manager.createQueryBuilder().insert().into(ServerSecret).values(row).orIgnore().execute();
+      return (await manager.findOneByOrFail(ServerSecret, { name: NAME })).value;
+    });
+  }
+}

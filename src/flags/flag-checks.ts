@@ -1,0 +1,139 @@
+import { type FlagSettings } from '@flagwire/protocol/admin';
+import { isObject, type Json, VALUE_TYPES, type ValueType } from '@flagwire/protocol/sync';
+import { Conflict } from '../common/errors.js';
+import { type Flag } from './flag.entity.js';
+import { type Draft, draftOf, refuse } from './requests/draft.js';
+import { type CreateFlagRequest, type EditFlagRequest } from './requests/flag.request.js';
+import { FlagSettingsRequest } from './requests/flag-settings.request.js';
+import { checkDefaultVariant, checkFlagId, checkTargeting, checkVariants } from './rules/flag-rules.js';
+import { at, type Mistake, quoteAll } from './rules/mistake.js';
+import { type Setting } from './setting.js';
+
+/** What an environment's settings are checked against. */
+interface Served {
+  valueType: ValueType;
+  variants: Record<string, unknown>;
+}
+
+/** A request that has passed, and the settings that it names by the key of their environment. */
+export interface CheckedFlag {
+  request: CreateFlagRequest;
+  settings: ReadonlyMap<string, FlagSettings>;
+}
+
+/**
+ * A JSON value as it will be read back. The drafts come from a parser that knows -0, the database from one that was never
+ * told of it: without this, an edit that changes nothing would look like one that does.
+ */
+export function asStored<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
+
+/** What is wrong with variants whose type may be wrong itself: then what no type would make right. */
+function checkVariantsOf(valueType: ValueType | undefined, variants: unknown): Mistake[] {
+  if (valueType !== undefined) return checkVariants(valueType, variants);
+  const [first = [], ...others] = VALUE_TYPES.map((type) => checkVariants(type, variants));
+  const isIn = (mistakes: Mistake[], wanted: Mistake) =>
+    mistakes.some(({ path, message }) => path === wanted.path && message === wanted.message);
+  return first.filter((mistake) => others.every((mistakes) => isIn(mistakes, mistake)));
+}
+
+/** What is wrong with one environment's settings of a flag. */
+export function checkSettings(fields: Partial<FlagSettingsRequest>, { variants, valueType }: Served, path: string): Mistake[] {
+  const { default_variant: defaultVariant, targeting } = fields;
+  return [
+    ...checkDefaultVariant(defaultVariant, variants, at(path, 'default_variant')),
+    ...(isObject(targeting) ? checkTargeting(targeting, variants, valueType, at(path, 'targeting')) : []),
+  ];
+}
+
+/** Settings that have passed, as they are stored: null targeting is none. */
+export function settingsOf({ status, default_variant, targeting }: Partial<FlagSettingsRequest>): FlagSettings {
+  return {
+    ...(status !== undefined && { status }),
+    ...(default_variant !== undefined && { default_variant }),
+    ...(targeting !== undefined && { targeting: asStored(targeting ?? {}) }),
+  };
+}
+
+/**
+ * Checks a new flag whole.
+ * @param environments the keys of the project's environments.
+ * @throws InvalidInput with every mistake of the body, those of its shape too.
+ */
+export function checkNewFlag(draft: Draft<CreateFlagRequest>, environments: readonly string[]): CheckedFlag {
+  const { id, value_type: valueType, variants, default_variant: defaultVariant } = draft.fields;
+  const mistakes = [...draft.mistakes];
+  if (id !== undefined) mistakes.push(...checkFlagId(id));
+  if (variants !== undefined) {
+    mistakes.push(...checkVariantsOf(valueType, variants), ...checkDefaultVariant(defaultVariant, variants, 'default_variant'));
+  }
+  const settings = new Map<string, FlagSettings>();
+  for (const [key, body] of Object.entries(draft.fields.environments ?? {})) {
+    const path = at('environments', key);
+    if (!environments.includes(key)) {
+      mistakes.push({ path, message: `the project has no environment of this name: it has ${quoteAll(environments)}` });
+      continue;
+    }
+    const setting = draftOf(FlagSettingsRequest, body, path);
+    mistakes.push(...setting.mistakes);
+    // A wrong type only costs advice about a result that looks like a value.
+    if (variants !== undefined)
+      mistakes.push(...checkSettings(setting.fields, { variants, valueType: valueType ?? 'object' }, path));
+    if (mistakes.length === 0) settings.set(key, settingsOf(setting.fields));
+  }
+  refuse(mistakes);
+  return { request: draft.fields as CreateFlagRequest, settings };
+}
+
+/** What a request makes of the fields that a flag has in all environments: absent ones stay, null clears. */
+export function changedFlag<T extends Pick<Flag, EditedField>>(flag: T, edit: Partial<EditFlagRequest>): T {
+  const { variants, default_variant: defaultVariant } = edit;
+  return {
+    ...flag,
+    ...(edit.name !== undefined && { name: edit.name }),
+    ...(edit.description !== undefined && { description: edit.description ?? '' }),
+    ...(variants !== undefined && { variants: asStored(variants) as Record<string, Json> }),
+    ...(defaultVariant !== undefined && { defaultVariant }),
+    ...(edit.tags !== undefined && { tags: edit.tags ?? [] }),
+    ...(edit.owner !== undefined && { owner: edit.owner }),
+    ...(edit.critical !== undefined && { critical: edit.critical ?? false }),
+  };
+}
+
+type EditedField = 'name' | 'description' | 'variants' | 'defaultVariant' | 'tags' | 'owner' | 'critical';
+
+/**
+ * Checks an edit of a flag against the flag.
+ * @param settings what environments have set, by their keys.
+ * @throws InvalidInput with every mistake of the body; Conflict where a variant would go that is in use.
+ */
+export function checkEdit(flag: Flag, draft: Draft<EditFlagRequest>, settings: ReadonlyMap<string, Setting>): void {
+  const { variants, default_variant: defaultVariant } = draft.fields;
+  refuse([
+    ...draft.mistakes,
+    ...(variants === undefined ? [] : checkVariants(flag.valueType, variants)),
+    ...checkDefaultVariant(defaultVariant, variants ?? flag.variants, 'default_variant'),
+  ]);
+  if (variants === undefined) return;
+  const uses = [
+    ...(defaultVariant === undefined ? checkDefaultVariant(flag.defaultVariant, variants, 'default_variant') : []),
+    ...[...settings].flatMap(([key, setting]) => lostUses(flag, setting, variants, at('environments', key))),
+  ];
+  if (uses.length === 0) return;
+  const places = uses.map(({ path }) => path).join(', ');
+  throw new Conflict('variant_in_use', `A variant that would go is in use: ${places}. Change what uses it first`, {
+    errors: uses,
+  });
+}
+
+/** What of a setting is right with the flag's present variants and would be wrong with others. */
+function lostUses(flag: Flag, setting: Setting, variants: Record<string, unknown>, path: string): Mistake[] {
+  const { valueType } = flag;
+  const fields = {
+    targeting: setting.targeting,
+    ...(!setting.inheritsDefaultVariant && { default_variant: setting.defaultVariant }),
+  };
+  const before = new Set(checkSettings(fields, { valueType, variants: flag.variants }, path).map((mistake) => mistake.path));
+  return checkSettings(fields, { valueType, variants }, path).filter((mistake) => !before.has(mistake.path));
+}

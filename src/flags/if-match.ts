@@ -1,0 +1,56 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+import { InvalidInput } from '../common/errors.js';
+
+/** RFC 9110, 8.8.3: the characters of a tag do not include the quote, a comma is one of them. */
+const TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/;
+
+/** What an `If-Match` header asks for (RFC 9110, 13.1.1). Without the header everything matches. */
+export class IfMatch {
+  private constructor(private readonly tags: ReadonlySet<string> | null) {}
+
+  /** @throws InvalidInput where it is neither `*` nor a list of entity tags. */
+  static parse(header: string | undefined): IfMatch {
+    if (header === undefined || header.trim() === '*') return new IfMatch(null);
+    const tags = new Set<string>();
+    let found = false;
+    for (let rest = header.replace(/^[ \t,]+/, ''); rest !== '';) {
+      const [whole = '', weak, tag = ''] = TAG.exec(rest) ?? [];
+      const after = rest.slice(whole.length);
+      if (whole === '' || !/^[ \t]*(,|$)/.test(after)) throw malformed();
+      // Strong comparison: a weak tag matches nothing, but is no mistake.
+      if (weak === undefined) tags.add(tag);
+      found = true;
+      rest = after.replace(/^[ \t,]+/, '');
+    }
+    if (!found) throw malformed();
+    return new IfMatch(tags);
+  }
+
+  /** @param tag the present one, without its quotes. */
+  allows(tag: string): boolean {
+    return this.tags === null || this.tags.has(tag);
+  }
+}
+
+function malformed(): InvalidInput {
+  return new InvalidInput([{ path: 'If-Match', message: 'must be a list of entity tags such as "7" in double quotes, or *' }]);
+}
+
+/** The request's `If-Match`, as an IfMatch. */
+export const IfMatchHeader = createParamDecorator((_: unknown, context: ExecutionContext): IfMatch => {
+  return IfMatch.parse(context.switchToHttp().getRequest<Request>().headers['if-match']);
+});
+
+/** The header in the OpenAPI document. */
+export const IF_MATCH_HEADER = {
+  name: 'If-Match',
+  required: false,
+  description: 'The ETag that the change was made for; with another one present nothing is written (412).',
+  schema: { type: 'string', example: '"7"' },
+} as const;
+
+/** The entity tag of a version. */
+export function versionTag(version: number): string {
+  return `"${version}"`;
+}

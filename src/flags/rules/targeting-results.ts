@@ -1,0 +1,80 @@
+import { type ValueType } from '@flagwire/protocol/sync';
+import { isPlainObject } from './json-shape.js';
+import { at, type MistakeList, quote, quoteAll } from './mistake.js';
+import { itemsOf, type Place } from './targeting-arguments.js';
+import { bucketsOf } from './targeting-fractional.js';
+import { operatorsOf } from './targeting-operators.js';
+
+export interface ResultRules {
+  variants: Record<string, unknown>;
+  valueType: ValueType;
+  mistakes: MistakeList;
+}
+
+/**
+ * Adds a mistake for each literal that the targeting can give as its result and that names no variant. Null is right
+ * everywhere: it stands for the default variant. What is computed (`var`, `cat`, `==`) is known at evaluation only.
+ */
+export function inspectResults(result: unknown, rules: ResultRules, path: string): void {
+  if (isPlainObject(result)) {
+    for (const [value, place] of positionsIn(result, path)) inspectResults(value, rules, place);
+  } else {
+    const message = literalMistake(result, rules);
+    if (message !== null) rules.mistakes.add(path, message);
+  }
+}
+
+/** The places inside an operation whose value can become its result. */
+function positionsIn(operation: Record<string, unknown>, path: string): Place[] {
+  const [name, ...others] = operatorsOf(operation);
+  if (name === undefined || others.length > 0) return [];
+  const place = at(path, name);
+  const list = operation[name];
+  if (!Array.isArray(list)) return [];
+  const all = itemsOf(list, place);
+  const isLast = (index: number): boolean => index === list.length - 1;
+  switch (name) {
+    case 'if':
+    case '?:': // Refused as an operator; its results are checked all the same, so that all mistakes come at once.
+      return all.filter((_, index) => index % 2 === 1 || isLast(index));
+    case 'or': // Gives the first truthy argument, or the last.
+      return all.filter(([value], index) => isLast(index) || isPlainObject(value) || isTruthy(value));
+    case 'and': // Gives the first falsy argument, or the last.
+      return all.filter(([value], index) => isLast(index) || (!isPlainObject(value) && !isTruthy(value)));
+    case 'var': // The attribute is computed, its default is not.
+      return all.slice(1);
+    case 'fractional':
+      return bucketsOf(list, place).flatMap(([bucket, where]) =>
+        Array.isArray(bucket) ? itemsOf(bucket, where).slice(0, 1) : [],
+      );
+    default:
+      return [];
+  }
+}
+
+function isTruthy(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : Boolean(value);
+}
+
+function literalMistake(result: unknown, { variants, valueType }: ResultRules): string | null {
+  if (result === null) return null;
+  if (typeof result === 'string' || typeof result === 'boolean') {
+    if (Object.hasOwn(variants, String(result))) return null;
+    return `${wrongName(result)}: ${advice(result, variants, valueType)}`;
+  }
+  return `a ${typeof result === 'number' ? 'number' : 'list'} cannot be a result: ${advice(result, variants, valueType)}`;
+}
+
+function wrongName(result: string | boolean): string {
+  return typeof result === 'string'
+    ? `${quote(result)} is no variant of this flag`
+    : `${result} stands for a variant named "${result}", which this flag lacks`;
+}
+
+/** A result names a variant; the commonest mistake is to write the variant's value instead. */
+function advice(result: unknown, variants: Record<string, unknown>, valueType: ValueType): string {
+  const meant = Object.keys(variants).find((name) => variants[name] === result);
+  if (meant !== undefined && typeof result === valueType)
+    return `write ${quote(meant)}, the name of the variant that has this value`;
+  return `write the name of a variant (${quoteAll(Object.keys(variants))}), or null for the default`;
+}

@@ -1,0 +1,37 @@
+import { type ValueType } from '@flagwire/protocol/sync';
+import { inspectJson, inspectSize, isPlainObject, VALUE_LIMITS } from './json-shape.js';
+import { type Mistake, MistakeList } from './mistake.js';
+import { schemaMistake } from './targeting-schema.js';
+import { inspectOperations } from './targeting-operations.js';
+import { inspectResults } from './targeting-results.js';
+
+/**
+ * What is wrong with a flag's targeting: everything that flagd's schema refuses, and what it lets through but an SDK
+ * could not serve: results and buckets that name no variant, references, objects of two operators, unknown operators
+ * inside lists, computed paths. `{}` stands for no targeting.
+ */
+export function checkTargeting(
+  targeting: unknown,
+  variants: Record<string, unknown>,
+  valueType: ValueType,
+  path: string,
+): Mistake[] {
+  if (!isPlainObject(targeting)) {
+    return [
+      {
+        path,
+        message: 'must be an object: one operation such as {"if": [...]}, or {} for none (default_variant then serves everybody)',
+      },
+    ];
+  }
+  const mistakes = new MistakeList();
+  // Depth before size before everything else: JSON.stringify and what comes after it are recursive.
+  const isSafe = inspectJson(targeting, VALUE_LIMITS, path, mistakes) && inspectSize(targeting, path, mistakes);
+  if (!isSafe || Object.keys(targeting).length === 0) return mistakes.sorted(path);
+  inspectOperations(targeting, path, mistakes);
+  // The schema has the last word, not the first: for one unknown operator it gives dozens of errors.
+  const refused = mistakes.isEmpty ? schemaMistake(targeting, path) : null;
+  if (refused !== null) mistakes.add(refused.path, refused.message);
+  inspectResults(targeting, { variants, valueType, mistakes }, path);
+  return mistakes.sorted(path);
+}

@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { key, line, lines, list, orNull, time } from './checks.js';
+
+describe('line', () => {
+  test.each(['a', 'Ünïcödé', '👩‍💻', 'x'.repeat(256)])('lets %j pass', (text) => {
+    expect(line(256)(text)).toBeNull();
+  });
+
+  test.each(['', '   ', 'a\nb', 'a\u0000b', '\ud800', 'x'.repeat(257), 7, null, undefined])('refuses %j', (value) => {
+    expect(line(256)(value)).toMatch(/^must /);
+  });
+
+  test('counts characters as people count them', () => {
+    expect(line(4)('👍👍👍👍')).toBeNull();
+  });
+});
+
+test('text of several lines may have line breaks and tabs, and no other control characters', () => {
+  expect(lines(100)('a\r\n\tb')).toBeNull();
+  expect(lines(100)('a\u0000')).toMatch(/control characters/);
+  expect(lines(3)('ää')).toMatch(/at most 3 bytes/);
+});
+
+test('a list says which entry is wrong, and refuses one that stands in it twice', () => {
+  const tags = list(line(3), 2);
+  expect(tags(['a', 'b'])).toBeNull();
+  expect(tags(['a', 'long'])).toMatch(/\[1\]/);
+  expect(tags(['a', 'a'])).toMatch(/twice/);
+  expect(tags(['a', 'b', 'c'])).toMatch(/at most 2/);
+});
+
+test.each([
+  ['a', true],
+  [`a${'b'.repeat(62)}`, true],
+  [`a${'b'.repeat(63)}`, false],
+  ['1a', false],
+  ['A', false],
+  ['a_b', false],
+  ['', false],
+])('the key %j is allowed: %s', (text, allowed) => {
+  expect(key(text) === null).toBe(allowed);
+});
+
+test('a time is RFC 3339 and exists', () => {
+  expect(time('2027-01-31T12:00:00Z')).toBeNull();
+  expect(time('2027-01-31T12:00:00.5+02:00')).toBeNull();
+  expect(time('2027-13-31T12:00:00Z')).not.toBeNull();
+  expect(time('2027-01-31')).not.toBeNull();
+});
+
+test('null passes where it is allowed, and the refusal says that it would', () => {
+  expect(orNull(key)(null)).toBeNull();
+  expect(orNull(key)('!')).toMatch(/, or null$/);
+});

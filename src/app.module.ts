@@ -1,0 +1,28 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from './auth/auth.module.js';
+import { ChangesModule } from './changes/changes.module.js';
+import { CommonModule } from './common/common.module.js';
+import { ConfigModule } from './config/config.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { FlagsModule } from './flags/flags.module.js';
+import { HealthModule } from './health/health.module.js';
+import { PollingModule } from './polling/polling.module.js';
+import { ProjectsModule } from './projects/projects.module.js';
+import { SyncModule } from './sync/sync.module.js';
+
+/** Everything the server is made of. A team that extends it imports its own modules beside this one. */
+@Module({
+  imports: [
+    ConfigModule,
+    CommonModule,
+    DatabaseModule,
+    ChangesModule,
+    AuthModule,
+    ProjectsModule,
+    FlagsModule,
+    SyncModule,
+    PollingModule,
+    HealthModule,
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,27 @@
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { CrossOrigin } from './common/cross-origin.js';
+import { ProblemFilter } from './common/problem.filter.js';
+import { RequestPipe } from './common/validation.js';
+import { type Config } from './config/config.js';
+
+/** The HTTP side of the application: bodies, validation, the API page. Shared by the server and by tests that boot it. */
+export function configureHttp(app: NestExpressApplication, config: Config): void {
+  app.set('trust proxy', config.trustProxy);
+  app.set('query parser', 'simple');
+  // Tags come from cursors and versions, never from hashing an answer.
+  app.set('etag', false);
+  app.disable('x-powered-by');
+  // Before the body parsers: what they refuse is an answer that a page may read, too.
+  app.use(app.get(CrossOrigin).handle);
+  app.useBodyParser('json', { limit: config.bodyBytes });
+  app.useGlobalPipes(new RequestPipe());
+  app.useGlobalFilters(new ProblemFilter());
+  const description = new DocumentBuilder()
+    .setTitle('Flagwire')
+    .setDescription('Admin API and sync endpoints. Errors are RFC 9457 problem documents.')
+    .setVersion('1')
+    .addBearerAuth()
+    .build();
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), { jsonDocumentUrl: 'docs-json' });
+}

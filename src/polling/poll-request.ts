@@ -1,0 +1,50 @@
+import { type FlagFilter } from '@flagwire/protocol/sync';
+import { type Request } from 'express';
+import { requestedFilter } from '../auth/requested-filter.js';
+import { type SdkPrincipal } from '../auth/principal.js';
+import { type Subscription, subscriptionTo } from '../changes/subscription.js';
+import { InvalidInput } from '../common/errors.js';
+import { type Conditions, parseDate } from './conditional.js';
+import { parseIfNoneMatch, parseIfNoneMatchParameter } from './entity-tag.js';
+
+const LONGEST_WAIT_S = 55;
+
+/** What a poll asks for. */
+export interface PollRequest {
+  environmentId: string;
+  keyId: string;
+  subscription: Subscription;
+  conditions: Conditions;
+  /** A delta from this cursor; null: the whole state. */
+  since: string | null;
+  /** Seconds to wait for something new; null: not at all. */
+  waitS: number | null;
+}
+
+function one(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function parseWait(value: unknown): number | null {
+  if (value === undefined) return null;
+  const seconds = typeof value === 'string' && /^[1-9]\d?$/.test(value) ? Number(value) : NaN;
+  if (!(seconds <= LONGEST_WAIT_S)) {
+    throw new InvalidInput([{ path: 'wait', message: `must be a whole number of seconds from 1 to ${LONGEST_WAIT_S}` }]);
+  }
+  return seconds;
+}
+
+/** @throws InvalidInput, Forbidden: see `requestedFilter`. */
+export function readPollRequest({ query, headers }: Request, principal: SdkPrincipal): PollRequest {
+  const filter: FlagFilter | null = requestedFilter(query['flags'], principal);
+  const tags = parseIfNoneMatch(headers['if-none-match']) ?? parseIfNoneMatchParameter(one(query['if_none_match']));
+  const modifiedSince = parseDate(headers['if-modified-since']) ?? parseDate(one(query['if_modified_since']));
+  return {
+    environmentId: principal.environmentId,
+    keyId: principal.keyId,
+    subscription: subscriptionTo(filter),
+    conditions: { tags, modifiedSince },
+    since: one(query['since']) ?? null,
+    waitS: parseWait(query['wait']),
+  };
+}

@@ -1,0 +1,61 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { parseCursor } from '@flagwire/protocol/sync';
+import { type Request, type Response } from 'express';
+import { type Observable, of } from 'rxjs';
+import { type PrincipalHolder } from '../auth/principal.js';
+import { ChangeFeed } from '../changes/change-feed.js';
+import { type EnvironmentReplica } from '../changes/environment-replica.js';
+import { cursorText } from '../changes/subscription.js';
+import { isNotModified } from './conditional.js';
+import { News } from './news.js';
+import { PollAnswers } from './poll-answers.js';
+import { type PollRequest, readPollRequest } from './poll-request.js';
+
+/** What the interceptor read of the request, for the handler. */
+export interface PollingRequest extends Request, PrincipalHolder {
+  poll?: PollRequest;
+}
+
+/**
+ * Answers 304 before any work: the tag is the replica's cursor, so nothing is queried or serialised. Waits, for a long poll,
+ * until that is no longer the answer.
+ */
+@Injectable()
+export class PollInterceptor implements NestInterceptor {
+  constructor(
+    private readonly feed: ChangeFeed,
+    private readonly news: News,
+    private readonly answers: PollAnswers,
+  ) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<PollingRequest>();
+    const response = context.switchToHttp().getResponse<Response>();
+    if (request.sdk === undefined || 'unchecked' in request.sdk) throw new TypeError('A poll that the guard has not checked');
+    const poll = readPollRequest(request, request.sdk);
+    request.poll = poll;
+    // A delta is no representation that a tag or a date could stand for.
+    if (poll.since !== null) return next.handle();
+    const replica = await this.upToDate(poll);
+    if (this.holds(poll, replica) && Array.isArray(poll.conditions.tags)) await this.news.wait(poll, 'any', response);
+    if (response.destroyed) return of(undefined);
+    if (!this.holds(poll, replica)) return next.handle();
+    this.answers.notModified(response, replica, poll);
+    return of(undefined);
+  }
+
+  /** Not behind what the client has seen: a tag that this node does not know makes it read the log first. */
+  private async upToDate({ environmentId, conditions }: PollRequest): Promise<EnvironmentReplica> {
+    const known = this.feed.replica(environmentId);
+    const tags = Array.isArray(conditions.tags) ? (conditions.tags as string[]) : [];
+    const cursors = tags.map((tag) => parseCursor(tag)).filter((cursor) => cursor !== null);
+    const isNews = (replica: EnvironmentReplica) =>
+      cursors.some((cursor) => ['foreign', 'ahead'].includes(replica.standing(cursor).kind));
+    if (known === undefined || isNews(known)) await this.feed.catchUp();
+    return this.answers.replica(environmentId);
+  }
+
+  private holds({ conditions, subscription }: PollRequest, replica: EnvironmentReplica): boolean {
+    return isNotModified(conditions, cursorText(replica.head, subscription), replica.httpDate);
+  }
+}

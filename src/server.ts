@@ -1,0 +1,74 @@
+import { Logger } from '@nestjs/common';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { type AddressInfo } from 'node:net';
+import { ChangeFeed } from './changes/change-feed.js';
+import { type Config } from './config/config.js';
+import { DatabaseStart } from './database/database-start.js';
+import { type FirstStartSecrets } from './flags/demonstration.js';
+import { FirstStart } from './flags/first-start.js';
+import { Lifecycle } from './health/lifecycle.js';
+import { SyncHub } from './sync/sync-hub.js';
+
+/** The life of the process: listen, open the database, serve; and at the end drain, then close. */
+export class Server {
+  private readonly logger = new Logger('Flagwire');
+  private stopping = false;
+
+  constructor(
+    private readonly app: NestExpressApplication,
+    private readonly config: Config,
+  ) {}
+
+  async run(): Promise<void> {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void this.stop(signal));
+    await this.app.listen(this.config.port, this.config.host);
+    // Until the database is open the node answers "not ready yet", so that probes and clients see a server.
+    await this.app.get(DatabaseStart).opened();
+    if (this.stopping) return;
+    const secrets = await this.app.get(FirstStart).run();
+    const feed = this.app.get(ChangeFeed);
+    feed.start();
+    await feed.catchUp().catch(() => undefined);
+    this.logger.log(`Flagwire is listening on ${this.address()}`);
+    if (secrets !== null) process.stdout.write(welcome(this.address(), secrets));
+  }
+
+  private async stop(signal: string): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.logger.log(`${signal}: draining`);
+    this.app.get(Lifecycle).beginDraining();
+    await this.app.get(SyncHub).drain();
+    await this.app.close();
+    process.exit(0);
+  }
+
+  private address(): string {
+    const { port } = this.app.getHttpServer().address() as AddressInfo;
+    const host = ['0.0.0.0', '::'].includes(this.config.host) ? '127.0.0.1' : this.config.host;
+    return `http://${host}:${port}`;
+  }
+}
+
+/** Shown once, on the first start of a new database. */
+function welcome(url: string, { adminToken, serverKey, clientKey }: FirstStartSecrets): string {
+  return `
+  A new database. These are shown only this once:
+
+    admin token                 ${adminToken}
+    server key, development     ${serverKey}
+    client key, development     ${clientKey}
+
+  Try it:
+
+    1. Watch the stream:
+       curl -N -H 'Authorization: Bearer ${serverKey}' ${url}/sdk/stream
+
+    2. In another terminal, flip a flag:
+       curl -X PATCH -H 'Authorization: Bearer ${adminToken}' -H 'Content-Type: application/json' -d '{"status":"disabled"}' ${url}/api/projects/default/flags/welcome/environments/development
+
+    3. The API page:
+       ${url}/docs
+
+`;
+}

@@ -1,0 +1,129 @@
+import { type Cursor, type PresentedCursor } from '@flagwire/protocol/sync';
+import { NotFound } from '../common/errors.js';
+import { type ChangeFeed } from '../changes/change-feed.js';
+import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
+import { type EnvironmentReplica } from '../changes/environment-replica.js';
+import { type Plan, type Resumption } from '../changes/resumption.js';
+import { type Subscription, subscriptionKey } from '../changes/subscription.js';
+import { type SetFrames } from './encodings.js';
+import { type Frame } from './frame.js';
+import { type SessionRoom } from './session-room.js';
+import { type SnapshotGeneration, Snapshots, type SnapshotReader } from './snapshots.js';
+import { type SyncSession } from './sync-session.js';
+
+/** What rooms are made of; one for all of a node. */
+export interface RoomTools {
+  feed: ChangeFeed;
+  resumption: Resumption;
+  frames: SetFrames;
+  lagBytes: number;
+  askAgainMs: number;
+}
+
+/** The sessions that want the same flags and have all of them. */
+interface LiveGroup {
+  subscription: Subscription;
+  sessions: Set<SyncSession>;
+}
+
+/** The sessions of one environment, and what they share. */
+export class EnvironmentRoom implements SessionRoom<SyncSession> {
+  /** All of them, wherever they stand. */
+  readonly members = new Set<SyncSession>();
+  private readonly live = new Map<string, LiveGroup>();
+  private readonly snapshots = new Snapshots();
+
+  constructor(
+    readonly environmentId: string,
+    private readonly tools: RoomTools,
+  ) {}
+
+  get head(): Cursor {
+    return this.replica.head;
+  }
+
+  get askAgainMs(): number {
+    return this.tools.askAgainMs;
+  }
+
+  /**
+   * Change sets of the log, to all who are live: each gets the same bytes. The audience is taken before anybody is served:
+   * who joins meanwhile has these sets already.
+   */
+  publish(sets: readonly EncodedChangeSet[]): void {
+    const audience = [...this.live.values()].map(({ subscription, sessions }) => ({ subscription, sessions: [...sessions] }));
+    for (const { subscription, sessions } of audience) {
+      const parts = sets
+        .map((set) => ({ set, frames: this.framesOf(set, subscription) }))
+        .filter(({ frames }) => frames.length > 0);
+      if (parts.length > 0) forEachSafely(sessions, (session) => session.deliver(parts, this.tools.lagBytes));
+    }
+    this.snapshots.sweep(this.head);
+  }
+
+  reset(): void {
+    forEachSafely(this.members, (session) => session.reset());
+  }
+
+  join(session: SyncSession): void {
+    const { subscription } = session.subscriber;
+    const key = subscriptionKey(subscription);
+    const group = this.live.get(key) ?? { subscription, sessions: new Set() };
+    this.live.set(key, group);
+    group.sessions.add(session);
+  }
+
+  leave(session: SyncSession): void {
+    const key = subscriptionKey(session.subscriber.subscription);
+    const group = this.live.get(key);
+    group?.sessions.delete(session);
+    if (group?.sessions.size === 0) this.live.delete(key);
+  }
+
+  planFromMemory(cursor: PresentedCursor | null, subscription: Subscription): Plan | null {
+    const replica = this.tools.feed.replica(this.environmentId);
+    return replica === undefined ? null : this.tools.resumption.fromMemory(replica, cursor, subscription);
+  }
+
+  plan(cursor: PresentedCursor | null, subscription: Subscription): Promise<Plan> {
+    return this.tools.resumption.plan(this.environmentId, cursor, subscription);
+  }
+
+  next(position: Cursor, subscription: Subscription): Promise<Plan> {
+    return this.tools.resumption.next(this.environmentId, position, subscription);
+  }
+
+  framesOf(set: EncodedChangeSet, subscription: Subscription): readonly Frame[] {
+    return this.tools.frames.of(set, subscription);
+  }
+
+  flagCount(subscription: Subscription): number {
+    return this.replica.count(subscription.filter);
+  }
+
+  enterSnapshot(reader: SnapshotReader): SnapshotGeneration {
+    return this.snapshots.enter(this.replica, reader);
+  }
+
+  /** The frames of a generation that was entered in this turn. */
+  snapshot(generation: SnapshotGeneration, subscription: Subscription): readonly Frame[] {
+    return generation.frames(this.replica, subscription);
+  }
+
+  private get replica(): EnvironmentReplica {
+    const replica = this.tools.feed.replica(this.environmentId);
+    if (replica === undefined) throw new NotFound('environment', this.environmentId);
+    return replica;
+  }
+}
+
+/** A throw ends the connection that it came from, and no other. */
+export function forEachSafely(sessions: Iterable<SyncSession>, act: (session: SyncSession) => void): void {
+  for (const session of [...sessions]) {
+    try {
+      act(session);
+    } catch {
+      session.cut();
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { type GoodbyeReason } from '@flagwire/protocol/sync';
+import { Random } from '../common/random.js';
+import { Config } from '../config/config.js';
+
+/** When a client may come back: spread, so that many clients do not return at the same moment. */
+@Injectable()
+export class ReconnectAdvice {
+  constructor(
+    private readonly config: Config,
+    private readonly random: Random,
+  ) {}
+
+  /** When to come back after a Goodbye, in milliseconds; null: not by itself. */
+  retryAfter(reason: GoodbyeReason): number | null {
+    switch (reason) {
+      case 'key_revoked':
+      case 'key_expired':
+      case 'environment_deleted':
+        return null;
+      case 'shutdown':
+      case 'overload':
+      case 'max_age':
+      case 'stale':
+        return this.retryMs();
+    }
+  }
+
+  /** Milliseconds. */
+  retryMs(): number {
+    const { retryMinMs, retryMaxMs } = this.config;
+    return this.random.integer(retryMinMs, Math.max(retryMaxMs, retryMinMs) + 1);
+  }
+}

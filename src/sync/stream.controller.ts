@@ -1,0 +1,105 @@
+import { Controller, Headers, Query, Req, Sse } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { type FlagFilter, type GoodbyeReason, NO_CURSOR, parseCursor } from '@flagwire/protocol/sync';
+import { type Request, type Response } from 'express';
+import { randomUUID } from 'node:crypto';
+import { Observable } from 'rxjs';
+import { SdkAccess } from '../auth/access.decorator.js';
+import { Sdk } from '../auth/principal.decorator.js';
+import { type KeyUnchecked, type SdkPrincipal } from '../auth/principal.js';
+import { requestedFilter } from '../auth/requested-filter.js';
+import { subscriptionTo } from '../changes/subscription.js';
+import { ReconnectAdvice } from './reconnect-advice.js';
+import { SseOutlet } from './sse-outlet.js';
+import { SyncHub } from './sync-hub.js';
+import { goodbyeFrame, type SyncSession } from './sync-session.js';
+
+/** `GET /sdk/stream` (protocol section 4). */
+@ApiTags('sync')
+@Controller('sdk')
+export class StreamController {
+  constructor(
+    private readonly hub: SyncHub,
+    private readonly advice: ReconnectAdvice,
+  ) {}
+
+  /**
+   * Nest owns the handshake: guards, headers, the notice that the client has gone. Its Observable emits nothing, since
+   * Nest would format each message for each client and give those without an id a made-up one; the session writes shared
+   * frames to the response instead.
+   */
+  @Sse('stream')
+  @SdkAccess({ tickets: true, streaming: true })
+  stream(
+    @Req() request: Request,
+    @Sdk() principal: SdkPrincipal | KeyUnchecked,
+    @Query('flags') flags?: string | string[],
+    @Query('last_event_id') fromQuery?: string | string[],
+    @Headers('last-event-id') fromHeader?: string,
+  ): Observable<never> {
+    // A browser reconnects to its first URL: its header is newer than the parameter.
+    const presented =
+      fromHeader !== undefined && fromHeader !== '' ? fromHeader : typeof fromQuery === 'string' ? fromQuery : null;
+    const open =
+      'unchecked' in principal
+        ? this.refused(principal.unchecked, presented)
+        : this.served(principal, requestedFilter(flags, principal), presented);
+    return new Observable((subscriber) => {
+      const response = responseOf(request);
+      const outlet = new SseOutlet(request, response, () => subscriber.complete());
+      let close: () => void = () => undefined;
+      const stopWaiting = whenHeadersAreOut(response, () => {
+        close = open(outlet);
+      });
+      return () => {
+        stopWaiting();
+        close();
+      };
+    });
+  }
+
+  /** @returns what begins the stream, which returns what ends it. */
+  private served(
+    principal: SdkPrincipal,
+    filter: FlagFilter | null,
+    presented: string | null,
+  ): (outlet: SseOutlet) => () => void {
+    const { environmentId, keyId } = principal;
+    return (outlet) => {
+      const refusal = this.hub.refusal(keyId);
+      if (refusal !== null) return this.refused(refusal, presented)(outlet);
+      const subscriber = { connectionId: randomUUID(), keyId, subscription: subscriptionTo(filter) };
+      const session: SyncSession = this.hub.open(environmentId, subscriber, outlet);
+      session.begin(presented);
+      return () => this.hub.close(session, environmentId);
+    };
+  }
+
+  /** An HTTP error would end an EventSource for ever: what is wrong only for now is said inside a stream. */
+  private refused(reason: GoodbyeReason, presented: string | null): (outlet: SseOutlet) => () => void {
+    const id = parseCursor(presented) === null || presented === null ? NO_CURSOR : presented;
+    return (outlet) => {
+      outlet.send(goodbyeFrame(id, reason, this.advice.retryAfter(reason)));
+      outlet.end();
+      return () => undefined;
+    };
+  }
+}
+
+function responseOf(request: Request): Response {
+  if (request.res === undefined) throw new TypeError('A request without its response');
+  return request.res;
+}
+
+/** Nest sends the headers in a later turn than it subscribes. @returns what stops the waiting. */
+function whenHeadersAreOut(response: Response, then: () => void): () => void {
+  let pending: NodeJS.Immediate | null = null;
+  const look = () => {
+    if (response.headersSent) then();
+    else pending = setImmediate(look);
+  };
+  pending = setImmediate(look);
+  return () => {
+    if (pending !== null) clearImmediate(pending);
+  };
+}

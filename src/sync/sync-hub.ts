@@ -1,0 +1,147 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type GoodbyeReason } from '@flagwire/protocol/sync';
+import { Subscription as RxSubscription } from 'rxjs';
+import { type KeyDeath, KeyRing } from '../auth/key-ring.js';
+import { assertNever } from '../common/assert.js';
+import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
+import { Resumption } from '../changes/resumption.js';
+import { Config } from '../config/config.js';
+import { SetFrames } from './encodings.js';
+import { EnvironmentRoom, forEachSafely } from './environment-room.js';
+import { type Outlet } from './outlet.js';
+import { ReconnectAdvice } from './reconnect-advice.js';
+import { type Subscriber, SyncSession } from './sync-session.js';
+
+/** Goodbyes at shutdown go out in this many portions. */
+const DRAIN_STEPS = 20;
+
+/** What metrics show of the hub. */
+export interface SyncFigures {
+  connections: number;
+  lagging: number;
+  /** Encodings of change sets since start. */
+  encodings: number;
+  /** Connections that were cut because their socket made no progress. */
+  cuts: number;
+}
+
+/** All sessions of this node, and the road from the feed to them. */
+@Injectable()
+export class SyncHub implements OnApplicationShutdown {
+  private readonly sessions = new Set<SyncSession>();
+  private readonly byKey = new Map<string, Set<SyncSession>>();
+  private readonly rooms = new Map<string, EnvironmentRoom>();
+  private readonly frames = new SetFrames(() => (this.encodings += 1));
+  private readonly subscriptions = new RxSubscription();
+  private encodings = 0;
+  private cuts = 0;
+  private draining = false;
+
+  constructor(
+    private readonly feed: ChangeFeed,
+    private readonly resumption: Resumption,
+    private readonly advice: ReconnectAdvice,
+    private readonly keys: KeyRing,
+    private readonly config: Config,
+  ) {
+    this.subscriptions.add(feed.updates.subscribe((update) => this.follow(update)));
+    this.subscriptions.add(keys.died.subscribe((dead) => this.endKey(dead)));
+  }
+
+  /** Why a newcomer cannot be served; null: it can. Asked in the turn in which it opens: its key may have died since the guard. */
+  refusal(keyId: string): GoodbyeReason | null {
+    if (this.draining) return 'shutdown';
+    const full = this.sessions.size >= this.config.maxConnections;
+    const keyFull = (this.byKey.get(keyId)?.size ?? 0) >= this.config.maxPerServerKey;
+    if (full || keyFull || !this.feed.loaded) return 'overload';
+    return this.keys.isLive(keyId) ? null : 'key_revoked';
+  }
+
+  /** A new session for a connection that can be written to. The caller begins it, and closes it when the connection goes. */
+  open(environmentId: string, subscriber: Subscriber, outlet: Outlet): SyncSession {
+    const room = this.rooms.get(environmentId) ?? this.newRoom(environmentId);
+    const session = new SyncSession(subscriber, outlet, room, this.advice.retryMs());
+    const ofKey = this.byKey.get(subscriber.keyId) ?? new Set();
+    this.byKey.set(subscriber.keyId, ofKey);
+    ofKey.add(session);
+    room.members.add(session);
+    this.sessions.add(session);
+    return session;
+  }
+
+  /** Every end of a connection comes through here. */
+  close(session: SyncSession, environmentId: string): void {
+    session.close();
+    this.sessions.delete(session);
+    const { keyId } = session.subscriber;
+    const ofKey = this.byKey.get(keyId);
+    ofKey?.delete(session);
+    if (ofKey?.size === 0) this.byKey.delete(keyId);
+    const room = this.rooms.get(environmentId);
+    room?.members.delete(session);
+    if (room?.members.size === 0) this.rooms.delete(environmentId);
+  }
+
+  all(): Iterable<SyncSession> {
+    return this.sessions;
+  }
+
+  cutStalled(now: number): void {
+    for (const session of [...this.sessions]) {
+      if (!session.isStalled(now, this.config.stallMs)) continue;
+      this.cuts += 1;
+      session.cut();
+    }
+  }
+
+  figures(): SyncFigures {
+    const lagging = [...this.sessions].filter((session) => session.isLagging).length;
+    return { connections: this.sessions.size, lagging, encodings: this.encodings, cuts: this.cuts };
+  }
+
+  /** Takes nobody any more, and sends all away over `drainMs`; resolves when all have been told. */
+  async drain(): Promise<void> {
+    this.draining = true;
+    const leaving = [...this.sessions];
+    const portion = Math.ceil(leaving.length / DRAIN_STEPS);
+    while (leaving.length > 0) {
+      forEachSafely(leaving.splice(0, portion), (session) => session.goodbye('shutdown', this.advice.retryMs()));
+      if (leaving.length > 0) await new Promise((resolve) => setTimeout(resolve, this.config.drainMs / DRAIN_STEPS));
+    }
+  }
+
+  onApplicationShutdown(): void {
+    this.subscriptions.unsubscribe();
+  }
+
+  private newRoom(environmentId: string): EnvironmentRoom {
+    const { feed, resumption, frames } = this;
+    const { lagBytes, tailMs: askAgainMs } = this.config;
+    const room = new EnvironmentRoom(environmentId, { feed, resumption, frames, lagBytes, askAgainMs });
+    this.rooms.set(environmentId, room);
+    return room;
+  }
+
+  private follow(update: FeedUpdate): void {
+    switch (update.kind) {
+      case 'changed':
+        return this.rooms.get(update.replica.environment.id)?.publish(update.sets);
+      case 'reset':
+        return this.rooms.get(update.replica.environment.id)?.reset();
+      case 'removed':
+        return this.sendAway(this.rooms.get(update.environmentId)?.members ?? [], 'environment_deleted');
+      case 'keys':
+        return; // The key ring reads them, and says which have died.
+      default:
+        return assertNever(update);
+    }
+  }
+
+  private endKey({ keyId, reason }: KeyDeath): void {
+    this.sendAway(this.byKey.get(keyId) ?? [], reason);
+  }
+
+  private sendAway(sessions: Iterable<SyncSession>, reason: GoodbyeReason): void {
+    forEachSafely(sessions, (session) => session.goodbye(reason, this.advice.retryAfter(reason)));
+  }
+}

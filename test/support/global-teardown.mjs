@@ -1,0 +1,6 @@
+import './load-typescript.mjs';
+
+export default async function globalTeardown() {
+  const { stopSharedPostgres } = await import('./shared-postgres.ts');
+  await stopSharedPostgres();
+}

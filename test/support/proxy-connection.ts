@@ -1,0 +1,167 @@
+import { connect, type Socket } from 'node:net';
+
+export type Direction = 'toServer' | 'toClient';
+
+export interface LanePolicy {
+  held: boolean;
+  delayMs: number;
+  bytesPerSecond: number;
+  drops: (connection: ProxyConnection) => boolean;
+}
+
+/** So much of what a client says is kept for `clientText`. */
+const SNIFF_BOUND = 256 * 1024;
+/** A held or slow lane stops reading here, so that TCP tells the sender. */
+const QUEUE_BOUND = 1024 * 1024;
+/** A throttled lane writes pieces of a tenth of a second. */
+const THROTTLED_WRITES = 10;
+
+/** One direction of one connection: what comes in waits in a queue until the rules let it out. */
+export class Lane {
+  /** Holds this lane, whatever the proxy's rules are; `pump()` after a change. */
+  held = false;
+  passed = 0;
+  dropped = 0;
+  readonly #queue: { bytes: Buffer; due: number }[] = [];
+  #queued = 0;
+  #ended = false;
+  #nextWrite = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly from: Socket,
+    private readonly to: Socket,
+    private readonly policy: LanePolicy,
+    private readonly drops: () => boolean,
+    private readonly listen: (bytes: Buffer) => void,
+  ) {
+    from.on('data', (bytes: Buffer) => this.#take(bytes));
+    from.once('end', () => {
+      this.#ended = true;
+      this.pump();
+    });
+    to.on('drain', () => this.pump());
+  }
+
+  hold(): void {
+    this.held = true;
+  }
+
+  release(): void {
+    this.held = false;
+    this.pump();
+  }
+
+  /** Bytes that wait here now. */
+  get waiting(): number {
+    return this.#queued;
+  }
+
+  /** Writes what may leave now and comes back when more may. */
+  pump(): void {
+    clearTimeout(this.#timer);
+    while (!this.held && !this.policy.held && !this.to.writableNeedDrain && !this.to.destroyed) {
+      const head = this.#queue[0];
+      if (head === undefined) break;
+      const now = performance.now();
+      const at = Math.max(head.due, this.policy.bytesPerSecond === Infinity ? 0 : this.#nextWrite);
+      if (at > now) {
+        this.#timer = setTimeout(() => this.pump(), Math.ceil(at - now));
+        break;
+      }
+      this.#write(head, now);
+    }
+    if (this.#queued > QUEUE_BOUND) this.from.pause();
+    else this.from.resume();
+    if (this.#ended && this.#queue.length === 0 && !this.to.writableEnded) this.to.end();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#queue.length = 0;
+  }
+
+  #take(bytes: Buffer): void {
+    this.listen(bytes);
+    if (this.drops()) {
+      this.dropped += bytes.length;
+      return;
+    }
+    this.#queue.push({ bytes, due: performance.now() + this.policy.delayMs });
+    this.#queued += bytes.length;
+    this.pump();
+  }
+
+  #write(head: { bytes: Buffer }, now: number): void {
+    const rate = this.policy.bytesPerSecond;
+    const most = rate === Infinity ? head.bytes.length : Math.max(1, Math.floor(rate / THROTTLED_WRITES));
+    const piece = head.bytes.subarray(0, most);
+    head.bytes = head.bytes.subarray(piece.length);
+    if (head.bytes.length === 0) this.#queue.shift();
+    this.#queued -= piece.length;
+    this.#nextWrite = now + (piece.length / rate) * 1000;
+    this.passed += piece.length;
+    this.to.write(piece);
+  }
+}
+
+/** One connection through the proxy: the client's socket and ours to the server. */
+export class ProxyConnection {
+  readonly toServer: Lane;
+  readonly toClient: Lane;
+  /** Resolves when both sockets are closed. */
+  readonly closed: Promise<void>;
+  readonly #sockets: [client: Socket, server: Socket];
+  #heard: Buffer = Buffer.alloc(0);
+
+  constructor(
+    /** Counted from 1 for each proxy. */
+    readonly number: number,
+    client: Socket,
+    upstream: { host: string; port: number },
+    policies: Record<Direction, LanePolicy>,
+  ) {
+    const server = connect({ ...upstream, allowHalfOpen: true, noDelay: true });
+    this.#sockets = [client, server];
+    const { toServer, toClient } = policies;
+    this.toServer = new Lane(
+      client,
+      server,
+      toServer,
+      () => toServer.drops(this),
+      (bytes) => this.#hear(bytes),
+    );
+    this.toClient = new Lane(
+      server,
+      client,
+      toClient,
+      () => toClient.drops(this),
+      () => undefined,
+    );
+    const closing = this.#sockets.map(
+      (socket) =>
+        new Promise<void>((resolve) => {
+          socket.once('close', () => resolve());
+          socket.on('error', () => this.reset()); // a reset of one side is passed on as one
+        }),
+    );
+    this.closed = Promise.all(closing).then(() => undefined);
+  }
+
+  /** What the client has sent so far, as Latin-1 (its first 256 KiB), such as a `LISTEN` of PostgreSQL. */
+  get clientText(): string {
+    return this.#heard.toString('latin1');
+  }
+
+  /** Ends both sides by RST; what waits is lost. */
+  reset(): void {
+    this.toServer.stop();
+    this.toClient.stop();
+    for (const socket of this.#sockets) if (!socket.destroyed) socket.resetAndDestroy();
+  }
+
+  #hear(bytes: Buffer): void {
+    const room = SNIFF_BOUND - this.#heard.length;
+    if (room > 0) this.#heard = Buffer.concat([this.#heard, bytes.subarray(0, room)]);
+  }
+}

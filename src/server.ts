@@ -25,7 +25,8 @@ export class Server {
     // Until the database is open the node answers "not ready yet", so that probes and clients see a server.
     await this.app.get(DatabaseStart).opened();
     if (this.stopping) return;
-    const secrets = await this.app.get(FirstStart).run();
+    const { adminToken, nodeEnv } = this.config;
+    const secrets = await this.app.get(FirstStart).run(adminToken === null && nodeEnv !== 'production');
     const feed = this.app.get(ChangeFeed);
     feed.start();
     await feed.catchUp().catch(() => undefined);

@@ -93,7 +93,10 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
       const head = this.replicas.get(environmentId)?.head;
       return head !== undefined && head.epoch === cursor.epoch && head.revision >= cursor.revision;
     };
-    if ([...written].every(isThere)) return;
+    if (![...written].every(isThere)) await this.refresh();
+  }
+
+  async refresh(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, REACH_MS)));
     await Promise.race([this.catchUp().catch(() => undefined), timeout]);

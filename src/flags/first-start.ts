@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { EnvironmentRecords } from '../projects/environment-records.js';
 import { type Environment } from '../projects/environment.entity.js';
@@ -18,19 +17,18 @@ const ENVIRONMENTS = [
 export class FirstStart {
   constructor(
     private readonly database: Database,
-    private readonly config: Config,
     private readonly projects: ProjectEdits,
     private readonly environments: EnvironmentRecords,
     private readonly demonstration: Demonstration,
   ) {}
 
   /**
-   * Where the database has no project, makes `default` with its environments, all in one transaction; and where nobody has
-   * chosen an admin token and this is not production, also what a newcomer tries first. Call it once the database is open.
+   * Where the database has no project, makes `default` with its environments, all in one transaction. Call it once the database is open.
    * Of nodes that start together one does it.
+   * @param demonstrate whether a newcomer is to find a token, a flag and keys to try.
    * @returns what has to be shown now or never; null where there is nothing to show.
    */
-  run(): Promise<FirstStartSecrets | null> {
+  run(demonstrate: boolean): Promise<FirstStartSecrets | null> {
     return this.database.write(async (manager) => {
       // Held until the commit: the next node to get it finds the project. On SQLite there is one node.
       if (this.database.dialect === 'postgres') {
@@ -42,8 +40,7 @@ export class FirstStart {
       for (const [key, name] of ENVIRONMENTS) {
         made.push((await this.environments.add(manager, project, key, name)).environment);
       }
-      const { adminToken, nodeEnv } = this.config;
-      return adminToken === null && nodeEnv !== 'production' ? this.demonstration.make(manager, project, made) : null;
+      return demonstrate ? this.demonstration.make(manager, project, made) : null;
     });
   }
 }

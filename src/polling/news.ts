@@ -11,6 +11,9 @@ import { type PollRequest } from './poll-request.js';
 /** What counts as news: any new revision, or only one with a flag that the poll asks for. */
 type Wanted = 'any' | 'matching';
 
+/** For the answers of those who waited when the server stops. */
+const ANSWER_MS = 100;
+
 /** What long polls wait for. */
 @Injectable()
 export class News implements BeforeApplicationShutdown {
@@ -39,8 +42,10 @@ export class News implements BeforeApplicationShutdown {
     if (dead) throw new Unauthenticated('dead_key', 'This SDK key was revoked or has expired');
   }
 
-  beforeApplicationShutdown(): void {
+  async beforeApplicationShutdown(): Promise<void> {
     this.shutdown.next();
+    // Then the connections are closed: the answers have to be out before.
+    await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
   }
 }
 

@@ -3,15 +3,20 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOperation } from '@nestjs/
 import { type Page } from '@flagwire/protocol/admin';
 import { type EntityManager } from 'typeorm';
 import { AdminAccess } from '../auth/access.decorator.js';
-import { SdkKeys } from '../auth/sdk-keys.js';
+import { type IssuedSdkKey, SdkKeys } from '../auth/sdk-keys.js';
+import { ChangeLog } from '../changes/change-log.js';
+import { NotFound } from '../common/errors.js';
 import { Database } from '../database/database.js';
 import { CreatedSdkKeyAnswer, SdkKeyAnswer } from './answers/credential.answer.js';
 import { Reply } from './answers/reply.js';
+import { type Covered, WriteReplies } from './answers/write-replies.js';
 import { AdminApi, ApiPage } from './api.decorators.js';
 import { Projects } from './projects.js';
 import { IdPipe } from './requests/id.pipe.js';
 import { limitOf, PageRequest } from './requests/page.request.js';
 import { CreateSdkKeyRequest, graceOf, RotateSdkKeyRequest } from './requests/sdk-key.request.js';
+
+type KeyWork<T> = (manager: EntityManager, environmentId: string) => Promise<T>;
 
 const KeyId = new IdPipe('sdk key');
 
@@ -23,6 +28,8 @@ export class SdkKeysController {
     private readonly database: Database,
     private readonly projects: Projects,
     private readonly keys: SdkKeys,
+    private readonly log: ChangeLog,
+    private readonly replies: WriteReplies,
   ) {}
 
   @Get()
@@ -50,10 +57,9 @@ export class SdkKeysController {
     @Body() body: CreateSdkKeyRequest,
   ): Promise<Reply<CreatedSdkKeyAnswer>> {
     const { name, kind, expires_at: expiresAt = null, allowed_origins: allowedOrigins = [] } = body;
-    const made = await this.inEnvironment(project, env, (manager, id) =>
+    return this.shownOnce(project, env, (manager, id) =>
       this.keys.create(manager, id, { name, kind, expiresAt, allowedOrigins }),
     );
-    return shownOnce(project, env, made);
   }
 
   @Post(':id/rotate')
@@ -66,8 +72,7 @@ export class SdkKeysController {
     @Param('id', KeyId) keyId: string,
     @Body() body: RotateSdkKeyRequest,
   ): Promise<Reply<CreatedSdkKeyAnswer>> {
-    const made = await this.inEnvironment(project, env, (manager, id) => this.keys.rotate(manager, id, keyId, graceOf(body)));
-    return shownOnce(project, env, made);
+    return this.shownOnce(project, env, (manager, id) => this.keys.rotate(manager, id, keyId, graceOf(body)));
   }
 
   @Delete(':id')
@@ -75,23 +80,29 @@ export class SdkKeysController {
   @ApiOperation({ summary: 'Revoke a key: its connections are closed within a second' })
   @AdminAccess('admin')
   @ApiNoContentResponse()
-  async revoke(@Param('project') project: string, @Param('env') env: string, @Param('id', KeyId) keyId: string): Promise<void> {
-    await this.inEnvironment(project, env, (manager, id) => this.keys.revoke(manager, id, keyId));
+  async revoke(
+    @Param('project') project: string,
+    @Param('env') env: string,
+    @Param('id', KeyId) keyId: string,
+  ): Promise<Reply<undefined>> {
+    const { covered } = await this.inEnvironment(project, env, (manager, id) => this.keys.revoke(manager, id, keyId));
+    return this.replies.keyReply(undefined, covered);
   }
 
-  private inEnvironment<T>(
-    projectKey: string,
-    key: string,
-    work: (manager: EntityManager, environmentId: string) => Promise<T>,
-  ): Promise<T> {
+  private async shownOnce(project: string, env: string, make: KeyWork<IssuedSdkKey>): Promise<Reply<CreatedSdkKeyAnswer>> {
+    const { done, covered } = await this.inEnvironment(project, env, make);
+    const Location = `/api/projects/${project}/environments/${env}/sdk-keys/${done.key.id}`;
+    return this.replies.keyReply({ ...done.key, key: done.secret }, covered, { Location });
+  }
+
+  /** In the write protocol's order: the project's row, the environment's head, and then the key. */
+  private inEnvironment<T>(projectKey: string, key: string, work: KeyWork<T>): Promise<{ done: T; covered: Covered }> {
     return this.database.write(async (manager) => {
       const project = await this.projects.lock(manager, projectKey, 'share');
-      return work(manager, (await this.projects.environment(manager, project, key)).id);
+      const environment = await this.projects.environment(manager, project, key);
+      const head = (await this.log.lockHeads(manager, [environment.id])).get(environment.id);
+      if (head === undefined) throw new NotFound('environment', key);
+      return { done: await work(manager, environment.id), covered: { environment, cursor: head } };
     });
   }
-}
-
-function shownOnce(project: string, env: string, made: { key: SdkKeyAnswer; secret: string }): Reply<CreatedSdkKeyAnswer> {
-  const Location = `/api/projects/${project}/environments/${env}/sdk-keys/${made.key.id}`;
-  return new Reply({ ...made.key, key: made.secret }, { Location });
 }

@@ -2,6 +2,9 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Frame } from './frame.js';
 import { type Outlet } from './outlet.js';
 
+/** What was sent has this long to leave after the end: a revoked key's connections are to be gone within a second. */
+const END_MS = 500;
+
 /** Writes shared frames to the response of an event stream whose headers are out. */
 export class SseOutlet implements Outlet {
   constructor(
@@ -46,6 +49,9 @@ export class SseOutlet implements Outlet {
 
   end(): void {
     this.complete();
+    // A peer that does not read would keep the connection of a dead key open for as long as it likes.
+    const timer = setTimeout(() => this.response.destroy(), END_MS);
+    this.response.once('close', () => clearTimeout(timer));
   }
 
   destroy(): void {

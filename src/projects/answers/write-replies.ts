@@ -22,6 +22,12 @@ export function cursorHeader(covered: readonly Covered[]): string {
 export class WriteReplies {
   constructor(private readonly feed: ChangeFeed) {}
 
+  /** The same for a write that changed the environment's keys, and so makes no revision: this node has heard of it. */
+  async keyReply<T>(body: T, covered: Covered, headers: Record<string, string> = {}): Promise<Reply<T>> {
+    await this.feed.refresh();
+    return new Reply(body, { ...headers, 'Flagwire-Cursor': cursorHeader([covered]) });
+  }
+
   /** Waits until this node shows the write (a second at most), then answers with the cursors of what it covers. */
   async reply<T>(body: T, covered: readonly Covered[], headers: Record<string, string> = {}): Promise<Reply<T>> {
     await this.feed.reach(new Map(covered.map(({ environment, cursor }) => [environment.id, cursor])));

@@ -46,6 +46,7 @@ export class FakeFeed extends ChangeFeed {
   catchUp = () => Promise.resolve();
   since = () => Promise.resolve(null);
   reach = () => Promise.resolve();
+  refresh = () => Promise.resolve();
 }
 
 /** The real database, which can be taken away, and counts. */

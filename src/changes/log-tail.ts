@@ -136,6 +136,8 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
     const began = this.clock.monotonic();
     try {
       const heads = await this.reader.heads();
+      // Keys first: a revocation does not wait for anybody's flags.
+      for (const head of heads) this.followKeys(head);
       for (const head of heads) await this.follow(head);
       this.forgetAllBut(new Set(heads.map((head) => head.environmentId)));
       this.noteSuccess(began);
@@ -150,7 +152,6 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
     const replica = this.replicas.get(head.environmentId);
     if (replica === undefined) await this.reload(head.environmentId);
     else if (!sameCursor(replica.head, head)) await this.advance(replica, head);
-    this.followKeys(head);
   }
 
   /** Reads on from the replica's head, which is read again: if it is not there any more, history was replaced. */
@@ -220,5 +221,7 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
   private noteFailure(error: unknown): void {
     if (!this.failing) this.logger.warn(`The log cannot be read, clients keep what they have: ${(error as Error).message}`);
     this.failing = true;
+    // What comes back may be a restored database, with other keys at the same number: they are read again.
+    this.keyRevisions.clear();
   }
 }

@@ -2,7 +2,8 @@ import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { flagIdOf, matches } from '@flagwire/protocol/sync';
 import { type Response } from 'express';
 import { filter, firstValueFrom, fromEvent, map, merge, type Observable, Subject, timer } from 'rxjs';
-import { KeyRing } from '../auth/key-ring.js';
+import { KeyNotChecked } from '../auth/key-not-checked.js';
+import { type KeyDeath, KeyRing } from '../auth/key-ring.js';
 import { assertNever } from '../common/assert.js';
 import { Unauthenticated } from '../common/errors.js';
 import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
@@ -27,7 +28,7 @@ export class News implements BeforeApplicationShutdown {
   /**
    * Resolves on news, after the poll's `waitS` seconds (at once where it has none), when the client leaves and when the
    * server stops: whoever waits is answered with what there is then.
-   * @throws Unauthenticated when the key dies meanwhile.
+   * @throws Unauthenticated when the key dies meanwhile, KeyNotChecked when nobody can tell any more whether it has.
    */
   async wait(poll: PollRequest, wanted: Wanted, response: Response): Promise<void> {
     if (poll.waitS === null) return;
@@ -38,8 +39,8 @@ export class News implements BeforeApplicationShutdown {
       fromEvent(response, 'close'),
       this.shutdown,
     ];
-    const dead = await firstValueFrom(merge(died.pipe(map(() => true)), ...ends.map((end) => end.pipe(map(() => false)))));
-    if (dead) throw new Unauthenticated('dead_key', 'This SDK key was revoked or has expired');
+    const death = await firstValueFrom(merge(died, ...ends.map((end) => end.pipe(map(() => null)))));
+    if (death !== null) throw refusalOf(death);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -47,6 +48,11 @@ export class News implements BeforeApplicationShutdown {
     // Then the connections are closed: the answers have to be out before.
     await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
   }
+}
+
+function refusalOf({ reason }: KeyDeath): Error {
+  if (reason === 'stale') return new KeyNotChecked('stale');
+  return new Unauthenticated('dead_key', 'This SDK key was revoked or has expired, or its environment is gone.');
 }
 
 function isNews(update: FeedUpdate, { environmentId, subscription }: PollRequest, wanted: Wanted): boolean {

@@ -54,7 +54,7 @@ export class SyncHub implements OnApplicationShutdown {
     const full = this.sessions.size >= this.config.maxConnections;
     const keyFull = (this.byKey.get(keyId)?.size ?? 0) >= this.config.maxPerServerKey;
     if (full || keyFull || !this.feed.loaded) return 'overload';
-    return this.keys.isLive(keyId) ? null : 'key_revoked';
+    return this.keys.endingOf(keyId);
   }
 
   /** A new session for a connection that can be written to. The caller begins it, and closes it when the connection goes. */

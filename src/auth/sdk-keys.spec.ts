@@ -10,11 +10,16 @@ describe('SDK keys', () => {
   it('move the key revision of their environment, once for each change', async () => {
     const node = nodes.start();
     const { key } = await node.make();
+    const revision = async () => (await nodes.database.read((manager) => manager.find(EnvironmentHead)))[0]?.keyRevision;
+    const made = await revision();
     await node.rotate(key.id, 5);
+    const rotated = await revision();
     await node.revoke(key.id);
+    const revoked = await revision();
     await node.revoke(key.id);
-    const heads = await nodes.database.read((manager) => manager.find(EnvironmentHead));
-    expect(heads.map((head) => head.keyRevision)).toEqual([3]);
+    expect([made, rotated, revoked].map(Number)).toEqual([made, rotated, revoked].map(Number).sort((a, b) => a - b));
+    expect(new Set([made, rotated, revoked]).size).toBe(3);
+    expect(await revision()).toBe(revoked);
   });
 
   it('are listed by pages, without a secret or a hash', async () => {

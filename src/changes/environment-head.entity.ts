@@ -29,7 +29,7 @@ export class EnvironmentHead {
   @Column({ name: 'origin_http_date', type: 'text' })
   originHttpDate!: string;
 
-  /** +1 whenever a key of this environment changes. */
+  /** Grows whenever a key of this environment changes, by a random step: equal numbers mean equal keys. */
   @Column({ name: 'key_revision', ...bigintColumn })
   keyRevision!: number;
 }

@@ -22,6 +22,8 @@ export interface EnvironmentSnapshot {
   head: Cursor;
   httpDate: string;
   flags: FlagDefinition[];
+  /** The newest change sets, dense up to the head: after a restart, too, those who were away shortly are told from memory. */
+  recent: readonly EncodedChangeSet[];
 }
 
 /** A flag with its JSON, which is made once for each version. */
@@ -93,11 +95,12 @@ export class EnvironmentReplica {
   }
 
   /** Replaces everything. The change sets in memory belong to the old state and go with it. */
-  load({ head, httpDate, flags }: EnvironmentSnapshot): void {
+  load({ head, httpDate, flags, recent }: EnvironmentSnapshot): void {
     this.held.clear();
     for (const definition of flags) this.hold(definition);
     this.sorted = null;
     this.ring.clear();
+    for (const set of recent) this.ring.push(set);
     this.present = head;
     this.date = httpDate;
   }
@@ -109,10 +112,14 @@ export class EnvironmentReplica {
   apply(set: EncodedChangeSet): void {
     if (!sameCursor(set.before, this.present))
       throw new RangeError(`Revision ${set.after.revision} does not follow ${this.present.revision}`);
+    // All of it first, then all of it in: a set that does not fit leaves nothing behind.
+    const after = new Map<string, FlagDefinition | null>();
     for (const event of set.events) {
       const flagId = flagIdOf(event);
-      const known = this.held.get(flagId);
-      const definition = applyFlagEvent(known?.definition ?? null, event);
+      const before = after.has(flagId) ? after.get(flagId) : this.held.get(flagId)?.definition;
+      after.set(flagId, applyFlagEvent(before ?? null, event));
+    }
+    for (const [flagId, definition] of after) {
       if (definition === null) this.held.delete(flagId);
       else this.hold(definition);
     }

@@ -9,7 +9,10 @@ import { type EnvironmentSnapshot } from './environment-replica.js';
 import { FlagState } from './flag-state.entity.js';
 
 /** Rows of the log in one read. */
-const PAGE = 500;
+const PAGE = 200;
+
+/** Change sets that a replica is loaded with. */
+const RECENT = 100;
 
 interface NameRow {
   key: string;
@@ -34,8 +37,9 @@ export class LogReader {
       if (head === null || name === null) return null;
       const states = await manager.findBy(FlagState, { environmentId, deleted: false });
       const flags: FlagDefinition[] = states.map((state) => state.definition);
+      const recent = await this.newest(manager, head);
       const { epoch, revision, mark, httpDate } = head;
-      return { environment: name, head: { epoch, revision, mark }, httpDate, flags };
+      return { environment: name, head: { epoch, revision, mark }, httpDate, flags, recent };
     });
   }
 
@@ -44,22 +48,9 @@ export class LogReader {
    * at the cursor is gone or another one, or the rows are not dense: then the log does not lead on from there.
    */
   async after(head: EnvironmentHead, cursor: Cursor): Promise<EncodedChangeSet[] | null> {
-    const rows = await this.rowsFrom(head.environmentId, cursor.revision);
-    if (cursor.revision > 0) {
-      const own = rows.shift();
-      if (own === undefined || own.revision !== cursor.revision || own.mark !== cursor.mark) return null;
-    } else if (head.originMark !== cursor.mark) {
-      return null;
-    }
-    const sets: EncodedChangeSet[] = [];
-    let before = cursor;
-    for (const row of rows) {
-      if (row.revision !== before.revision + 1 || row.epoch !== cursor.epoch) return null;
-      const after = { epoch: row.epoch, revision: row.revision, mark: row.mark };
-      sets.push(new EncodedChangeSet(before, after, row.httpDate, row.createdAt, row.events));
-      before = after;
-    }
-    return sets;
+    const rows = await this.database.read((manager) => this.rowsFrom(manager, head.environmentId, cursor.revision));
+    const own = cursor.revision === 0 ? head.originMark : markOf(rows.shift(), cursor.revision);
+    return own === cursor.mark ? chain(cursor, rows) : null;
   }
 
   head(environmentId: string): Promise<EnvironmentHead | null> {
@@ -67,16 +58,23 @@ export class LogReader {
   }
 
   /** The row at `revision` and those after it. The column `before` is for the audit trail and stays where it is. */
-  private rowsFrom(environmentId: string, revision: number): Promise<Change[]> {
-    return this.database.read((manager) =>
-      manager
-        .createQueryBuilder(Change, 'c')
-        .select(['c.environmentId', 'c.revision', 'c.epoch', 'c.mark', 'c.httpDate', 'c.createdAt', 'c.events'])
-        .where('c.environment_id = :environmentId AND c.revision >= :revision', { environmentId, revision })
-        .orderBy('c.revision', 'ASC')
-        .limit(PAGE + 1)
-        .getMany(),
-    );
+  private rowsFrom(manager: EntityManager, environmentId: string, revision: number): Promise<Change[]> {
+    return manager
+      .createQueryBuilder(Change, 'c')
+      .select(['c.environmentId', 'c.revision', 'c.epoch', 'c.mark', 'c.httpDate', 'c.createdAt', 'c.events'])
+      .where('c.environment_id = :environmentId AND c.revision >= :revision', { environmentId, revision })
+      .orderBy('c.revision', 'ASC')
+      .limit(PAGE + 1)
+      .getMany();
+  }
+
+  /** The newest change sets up to the head; none where rows are missing among them. */
+  private async newest(manager: EntityManager, head: EnvironmentHead): Promise<EncodedChangeSet[]> {
+    const from = Math.max(0, head.revision - RECENT);
+    const rows = await this.rowsFrom(manager, head.environmentId, from);
+    const mark = from === 0 ? head.originMark : markOf(rows.shift(), from);
+    const sets = mark === null ? null : chain({ epoch: head.epoch, revision: from, mark }, rows);
+    return sets?.at(-1)?.after.mark === head.mark ? sets : [];
   }
 
   /** Names come by SQL: the tables belong to the projects, which stand on top of the log. */
@@ -91,4 +89,22 @@ export class LogReader {
     const row = rows[0];
     return row === undefined ? null : { id: environmentId, key: row.key, projectKey: row.project_key };
   }
+}
+
+/** The mark of the row where it is the one of this revision; null where that is gone. */
+function markOf(row: Change | undefined, revision: number): string | null {
+  return row?.revision === revision ? row.mark : null;
+}
+
+/** The rows as change sets that lead on from `start`; null where one is missing among them, or is of another epoch. */
+function chain(start: Cursor, rows: readonly Change[]): EncodedChangeSet[] | null {
+  const sets: EncodedChangeSet[] = [];
+  let before = start;
+  for (const { epoch, revision, mark, httpDate, createdAt, events } of rows) {
+    if (revision !== before.revision + 1 || epoch !== start.epoch) return null;
+    const after = { epoch, revision, mark };
+    sets.push(new EncodedChangeSet(before, after, httpDate, createdAt, events));
+    before = after;
+  }
+  return sets;
 }

@@ -5,6 +5,7 @@ import { Clock } from '../common/clock.js';
 import { DatabaseUnavailable } from '../common/errors.js';
 import { Config } from '../config/config.js';
 import { Gate } from '../common/gate.js';
+import { within } from '../common/within.js';
 import { ChangeFeed, type FeedUpdate } from './change-feed.js';
 import { type EncodedChangeSet } from './encoded-change-set.js';
 import { type EnvironmentHead } from './environment-head.entity.js';
@@ -74,7 +75,7 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
   catchUp(): Promise<void> {
     if (this.running === null) return this.run();
     // The read under way may have begun before the caller's write was committed.
-    return (this.next ??= this.running.catch(() => undefined).then(() => this.run()));
+    return (this.next ??= this.running.catch(() => undefined).then(() => this.running ?? this.run()));
   }
 
   async since(environmentId: string, cursor: Cursor): Promise<readonly EncodedChangeSet[] | null> {
@@ -97,10 +98,8 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
   }
 
   async refresh(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, REACH_MS)));
-    await Promise.race([this.catchUp().catch(() => undefined), timeout]);
-    clearTimeout(timer);
+    // The write is committed: what cannot be read now is read later.
+    await within(this.catchUp(), REACH_MS, () => new DatabaseUnavailable()).catch(() => undefined);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -164,15 +163,19 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
     }
   }
 
+  /** @returns false where one does not fit; those before it are announced all the same, since the replica shows them. */
   private applyAll(replica: EnvironmentReplica, sets: readonly EncodedChangeSet[]): boolean {
+    const applied: EncodedChangeSet[] = [];
     try {
-      for (const set of sets) replica.apply(set);
+      for (const set of sets) {
+        replica.apply(set);
+        applied.push(set);
+      }
     } catch (error) {
       this.logger.error(`Environment ${replica.environment.key} is loaded anew: ${(error as Error).message}`);
-      return false;
     }
-    this.updates.next({ kind: 'changed', replica, sets });
-    return true;
+    if (applied.length > 0) this.updates.next({ kind: 'changed', replica, sets: applied });
+    return applied.length === sets.length;
   }
 
   private async reload(environmentId: string): Promise<void> {

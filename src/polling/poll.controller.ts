@@ -7,6 +7,7 @@ import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { Resumption } from '../changes/resumption.js';
 import { countEvents } from '../changes/subscription.js';
 import { News } from './news.js';
+import { askLog } from './ask-log.js';
 import { type Missed, PollAnswers } from './poll-answers.js';
 import { type PollingRequest, PollInterceptor } from './poll.interceptor.js';
 import { type PollRequest } from './poll-request.js';
@@ -40,13 +41,13 @@ export class PollController {
   /** Every change set after the cursor, page by page; null where all flags have to be sent. */
   private async missed({ environmentId, subscription }: PollRequest, since: string): Promise<Missed | null> {
     const presented = parseCursor(since);
-    let plan = await this.resumption.plan(environmentId, presented, subscription);
+    let plan = await askLog(this.resumption.plan(environmentId, presented, subscription));
     const sets: EncodedChangeSet[] = [];
     while (plan.kind === 'delta' && presented !== null) {
       sets.push(...plan.sets);
       const cursor: Cursor = sets.at(-1)?.after ?? presented;
       if (plan.sets.length === 0) return { sets, cursor };
-      plan = await this.resumption.next(environmentId, cursor, subscription);
+      plan = await askLog(this.resumption.next(environmentId, cursor, subscription));
     }
     return null;
   }

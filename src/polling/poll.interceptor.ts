@@ -7,6 +7,7 @@ import { ChangeFeed } from '../changes/change-feed.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
 import { cursorText } from '../changes/subscription.js';
 import { isNotModified } from './conditional.js';
+import { askLog } from './ask-log.js';
 import { News } from './news.js';
 import { PollAnswers } from './poll-answers.js';
 import { type PollRequest, readPollRequest } from './poll-request.js';
@@ -51,7 +52,7 @@ export class PollInterceptor implements NestInterceptor {
     const cursors = tags.map((tag) => parseCursor(tag)).filter((cursor) => cursor !== null);
     const isNews = (replica: EnvironmentReplica) =>
       cursors.some((cursor) => ['foreign', 'ahead'].includes(replica.standing(cursor).kind));
-    if (known === undefined || isNews(known)) await this.feed.catchUp();
+    if (known === undefined || isNews(known)) await askLog(this.feed.catchUp());
     return this.answers.replica(environmentId);
   }
 

@@ -32,6 +32,8 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
   readonly members = new Set<SyncSession>();
   private readonly live = new Map<string, LiveGroup>();
   private readonly snapshots = new Snapshots();
+  /** Where those who are live stand; null while nobody is. The replica may be further, or gone. */
+  private told: Cursor | null = null;
 
   constructor(
     readonly environmentId: string,
@@ -39,7 +41,7 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
   ) {}
 
   get head(): Cursor {
-    return this.replica.head;
+    return this.told ?? this.replica.head;
   }
 
   get askAgainMs(): number {
@@ -58,9 +60,11 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
         .filter(({ frames }) => frames.length > 0);
       if (parts.length > 0) forEachSafely(sessions, (session) => session.deliver(parts, this.tools.lagBytes));
     }
-    this.snapshots.sweep(this.head);
+    if (this.told !== null) this.told = this.replica.head;
+    this.snapshots.sweep(this.replica.head);
   }
 
+  /** The replica was loaded anew: a full sync for all. */
   reset(): void {
     forEachSafely(this.members, (session) => session.reset());
   }
@@ -71,6 +75,7 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
     const group = this.live.get(key) ?? { subscription, sessions: new Set() };
     this.live.set(key, group);
     group.sessions.add(session);
+    this.told ??= this.replica.head;
   }
 
   leave(session: SyncSession): void {
@@ -78,6 +83,7 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
     const group = this.live.get(key);
     group?.sessions.delete(session);
     if (group?.sessions.size === 0) this.live.delete(key);
+    if (this.live.size === 0) this.told = null;
   }
 
   planFromMemory(cursor: PresentedCursor | null, subscription: Subscription): Plan | null {

@@ -9,6 +9,8 @@ export interface Outlet {
   /** The connection wants nothing more until it has drained. */
   readonly needsDrain: boolean;
   send(frame: Frame): void;
+  /** What is sent meanwhile leaves together: one write to the kernel instead of many. */
+  gather(send: () => void): void;
   /** Calls back once, when everything sent has left the process; never after the end. Only while `needsDrain`. */
   onceDrained(callback: () => void): void;
   /** Ends in order, after what was sent. */

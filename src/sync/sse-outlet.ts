@@ -36,9 +36,20 @@ export class SseOutlet implements Outlet {
     const { response, request } = this;
     if (response.destroyed || response.writableEnded) return;
     const { socket } = response;
-    const direct = response.chunkedEncoding && socket !== null && socket === request.socket && request.httpVersion === '1.1';
-    if (direct && response.writableLength === 0) socket.write(frame.chunk);
+    const chunked = response.chunkedEncoding && request.httpVersion === '1.1';
+    const holdsBack = socket === null || socket !== request.socket || response.writableLength > socket.writableLength;
+    if (chunked && !holdsBack) socket.write(frame.chunk);
     else response.write(frame.payload);
+  }
+
+  gather(send: () => void): void {
+    const { socket } = this.response;
+    socket?.cork();
+    try {
+      send();
+    } finally {
+      socket?.uncork();
+    }
   }
 
   onceDrained(callback: () => void): void {

@@ -63,6 +63,7 @@ export class SyncSession implements SnapshotReader {
   private lastProgress: number | null = null;
   private lastProgressAt = 0;
   private retryTimer: NodeJS.Timeout | null = null;
+  private lateTimer: NodeJS.Timeout | null = null;
 
   constructor(
     readonly subscriber: Subscriber,
@@ -80,7 +81,7 @@ export class SyncSession implements SnapshotReader {
   }
 
   get isLagging(): boolean {
-    return this.state === 'feeding' && !this.completing;
+    return this.state === 'feeding' && !this.completing && this.generation === null;
   }
 
   /** The cursor up to which the connection has everything. */
@@ -94,8 +95,9 @@ export class SyncSession implements SnapshotReader {
     const cursor = parseCursor(presentedText);
     const plan = this.room.planFromMemory(cursor, this.subscriber.subscription);
     this.presented = cursor === null || presentedText === null ? NO_CURSOR : presentedText;
-    if (plan !== null) this.start(plan, cursor);
-    else void this.decide(cursor);
+    if (plan !== null) return this.start(plan, cursor);
+    this.lateTimer = setTimeout(() => this.sendOpening(this.presented), DECIDE_MS);
+    void this.decide(cursor);
   }
 
   /** Change sets of the log, in order, for a session that is live. */
@@ -104,9 +106,9 @@ export class SyncSession implements SnapshotReader {
       const [first] = frames;
       if (this.state !== 'live' || first === undefined) return;
       // A set that fills several frames goes out at the pace of its reader.
-      if (frames.length > 1) return this.fallBehind(set.before, [set]);
+      if (frames.length > 1) return this.fallBehind(set.before, steps(frames, set.after), set.after);
       this.outlet.send(first);
-      if (this.outlet.unsent > lagBytes) return this.fallBehind(set.after, []);
+      if (this.outlet.unsent > lagBytes) return this.fallBehind(set.after, [], set.after);
     }
   }
 
@@ -130,6 +132,7 @@ export class SyncSession implements SnapshotReader {
   reset(): void {
     if (this.state === 'opening' || this.state === 'ended') return;
     if (this.generation !== null) return this.startOver();
+    if (this.state === 'live') this.settled = this.room.head;
     this.room.leave(this);
     this.state = 'feeding';
     this.position = null;
@@ -165,18 +168,16 @@ export class SyncSession implements SnapshotReader {
     this.queue = [];
     this.leaveGeneration();
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
+    if (this.lateTimer !== null) clearTimeout(this.lateTimer);
     this.room.leave(this);
   }
 
   private async decide(cursor: ReturnType<typeof parseCursor>): Promise<void> {
-    const late = setTimeout(() => this.sendOpening(this.presented), DECIDE_MS);
     try {
       const plan = await this.room.plan(cursor, this.subscriber.subscription);
       if (!this.isEnded) this.start(plan, cursor);
     } catch (error) {
       this.failed(error, () => void this.decide(cursor));
-    } finally {
-      clearTimeout(late);
     }
   }
 
@@ -198,12 +199,21 @@ export class SyncSession implements SnapshotReader {
 
   /** Sends as long as the connection takes it, one slice at a time; then joins the room. */
   private pump(): void {
-    while (this.state === 'feeding' && !this.busy) {
-      if (this.outlet.needsDrain) return this.waitForDrain();
-      const step = this.queue.shift();
-      if (step === undefined) this.advance();
-      else this.take(step);
-    }
+    this.outlet.gather(() => {
+      while (this.state === 'feeding' && !this.busy) {
+        if (this.outlet.needsDrain) return this.waitForDrain();
+        const step = this.queue.shift();
+        if (step === undefined) this.advance();
+        else this.put(step);
+      }
+    });
+  }
+
+  private put({ frame, reached }: Step): void {
+    this.send(frame);
+    if (reached !== undefined) this.settled = reached;
+    // A snapshot that is out whole needs no keeping, even while the connection still drains.
+    if (this.queue.length === 0) this.leaveGeneration();
   }
 
   private waitForDrain(): void {
@@ -211,30 +221,29 @@ export class SyncSession implements SnapshotReader {
     this.outlet.onceDrained(() => this.resume());
   }
 
-  private take({ frame, reached }: Step): void {
-    this.send(frame);
-    if (reached !== undefined) this.settled = reached;
+  private take(plan: Plan): void {
+    if (plan.kind === 'full') this.position = null;
+    else this.enqueue(plan.sets);
   }
 
+  /** Called by the connection or a timer: a throw ends this connection, and not the process. */
   private resume(): void {
     this.busy = false;
-    this.pump();
+    try {
+      this.pump();
+    } catch {
+      this.cut();
+    }
   }
 
   /** Everything queued has gone out: what comes next? */
   private advance(): void {
-    this.leaveGeneration();
     this.settled = this.position;
     const { subscription } = this.subscriber;
     if (this.position === null) return this.beginFullSync();
     const plan = this.room.planFromMemory({ ...this.position, filter: subscription.filterHash }, subscription);
     if (plan === null) void this.readOn(this.position);
-    else this.follow(plan);
-  }
-
-  private follow(plan: Plan): void {
-    if (plan.kind === 'full') this.position = null;
-    else if (plan.sets.length > 0) this.enqueue(plan.sets);
+    else if (plan.kind === 'full' || plan.sets.length > 0) this.take(plan);
     else if (this.completing) this.complete();
     else this.goLive();
   }
@@ -268,8 +277,9 @@ export class SyncSession implements SnapshotReader {
       const plan = await this.room.next(position, this.subscriber.subscription);
       this.busy = false;
       if (this.isEnded) return;
-      // A reset that came meanwhile wants a full sync, whatever the log said.
-      if (this.position === position) this.follow(plan);
+      // A reset that came meanwhile wants a full sync, whatever the log said. And that nothing is missing is never taken from
+      // an answer that was waited for: by now it may be. `pump` asks memory, in the turn in which it joins the room.
+      if (this.position === position) this.take(plan);
       this.pump();
     } catch (error) {
       this.failed(error, () => this.resume());
@@ -284,12 +294,12 @@ export class SyncSession implements SnapshotReader {
   }
 
   /** Leaves the room: from now on it is fed by its cursor. */
-  private fallBehind(position: Cursor, sets: readonly EncodedChangeSet[]): void {
+  private fallBehind(settled: Cursor, queue: Step[], position: Cursor): void {
     this.room.leave(this);
     this.state = 'feeding';
+    this.settled = settled;
+    this.queue = queue;
     this.position = position;
-    this.settled = position;
-    this.enqueue(sets);
     this.pump();
   }
 
@@ -308,6 +318,7 @@ export class SyncSession implements SnapshotReader {
 
   private sendOpening(id: string): void {
     if (this.openingSent || this.isEnded) return;
+    if (this.lateTimer !== null) clearTimeout(this.lateTimer);
     this.openingSent = true;
     this.outlet.send(Frame.of(opening(id, this.retryMs)));
   }

@@ -1,0 +1,57 @@
+import { type FlagFilter } from '@flagwire/protocol/sync';
+import { type FakeFeed } from '../changes/change-feed.fake.js';
+import { ENVIRONMENT } from '../changes/change-feed.fake.js';
+import { Resumption } from '../changes/resumption.js';
+import { subscriptionTo } from '../changes/subscription.js';
+import { SetFrames } from './encodings.js';
+import { EnvironmentRoom, forEachSafely } from './environment-room.js';
+import { FakeOutlet } from './outlet.fake.js';
+import { SyncSession } from './sync-session.js';
+
+export const LAG_BYTES = 10_000;
+export const RETRY_MS = 1234;
+
+export interface Guest {
+  session: SyncSession;
+  outlet: FakeOutlet;
+}
+
+/** A real room on a feed that the test leads, with connections that the test reads. */
+export class TestRoom {
+  encodings = 0;
+  readonly room: EnvironmentRoom;
+  private guests = 0;
+
+  constructor(readonly feed: FakeFeed) {
+    const frames = new SetFrames(() => (this.encodings += 1));
+    const resumption = new Resumption(feed);
+    this.room = new EnvironmentRoom(ENVIRONMENT.id, { feed, resumption, frames, lagBytes: LAG_BYTES, askAgainMs: 250 });
+    feed.updates.subscribe((update) => {
+      if (update.kind === 'changed') this.room.publish(update.sets);
+      if (update.kind === 'reset') this.room.reset();
+      if (update.kind === 'removed') forEachSafely(this.room.members, (session) => session.goodbye('environment_deleted', null));
+    });
+  }
+
+  /** A connection that presents a cursor. */
+  enter(presented: string | null = null, filter: FlagFilter | null = null, outlet = new FakeOutlet()): Guest {
+    this.guests += 1;
+    const subscriber = { connectionId: `connection-${this.guests}`, keyId: 'key-1', subscription: subscriptionTo(filter) };
+    const session = new SyncSession(subscriber, outlet, this.room, RETRY_MS);
+    this.room.members.add(session);
+    session.begin(presented);
+    return { session, outlet };
+  }
+
+  /** A connection that is live and has forgotten how it came to be. */
+  enterLive(filter: FlagFilter | null = null): Guest {
+    const guest = this.enter(null, filter);
+    guest.outlet.clear();
+    return guest;
+  }
+}
+
+/** Lets promises that are already decided run on; no time passes. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}

@@ -6,17 +6,12 @@ import { type Plan } from '../changes/resumption.js';
 import { controlText, opening } from './event-stream.js';
 import { Frame } from './frame.js';
 import { type Outlet } from './outlet.js';
+import { SendQueue } from './send-queue.js';
 import { type SessionRoom } from './session-room.js';
-import { type SnapshotGeneration, type SnapshotReader } from './snapshots.js';
+import { type SnapshotReader } from './snapshots.js';
 
 /** A decision that takes longer opens the stream undecided: it only pings until then. */
 const DECIDE_MS = 2000;
-
-/** A frame to send, and where the connection stands when it has been sent: known at the end of a change set or a full sync. */
-interface Step {
-  frame: Frame;
-  reached?: Cursor;
-}
 
 /** A change set with the frames that a subscription gets of it: one at least. */
 export interface Delivery {
@@ -46,17 +41,11 @@ export interface Subscriber {
  */
 export class SyncSession implements SnapshotReader {
   private state: 'opening' | 'feeding' | 'live' | 'ended' = 'opening';
-  /** Up to where the connection has everything; null: nothing, a full sync is due or under way. */
-  private settled: Cursor | null = null;
-  /** Where it stands once `queue` has gone out; null: it needs a full sync. */
-  private position: Cursor | null = null;
-  private queue: Step[] = [];
-  private generation: SnapshotGeneration | null = null;
+  private readonly queue: SendQueue;
   /** The connection's first sync goes on until `SyncComplete`. */
   private completing = false;
   /** Waits for the connection to drain, or for the log. */
   private busy = false;
-  private atMessageEnd = true;
   private openingSent = false;
   /** What the client says it has, until the first full sync begins. */
   private presented = NO_CURSOR;
@@ -70,7 +59,9 @@ export class SyncSession implements SnapshotReader {
     readonly outlet: Outlet,
     private readonly room: SessionRoom<SyncSession>,
     private readonly retryMs: number,
-  ) {}
+  ) {
+    this.queue = new SendQueue(outlet, this);
+  }
 
   get isLive(): boolean {
     return this.state === 'live';
@@ -81,12 +72,12 @@ export class SyncSession implements SnapshotReader {
   }
 
   get isLagging(): boolean {
-    return this.state === 'feeding' && !this.completing && this.generation === null;
+    return this.state === 'feeding' && !this.completing && !this.queue.isInSnapshot;
   }
 
   /** The cursor up to which the connection has everything. */
   get cursor(): string {
-    const at = this.state === 'live' ? this.room.head : this.settled;
+    const at = this.state === 'live' ? this.room.head : this.queue.settled;
     return at === null ? this.presented : cursorText(at, this.subscriber.subscription);
   }
 
@@ -106,7 +97,7 @@ export class SyncSession implements SnapshotReader {
       const [first] = frames;
       if (this.state !== 'live' || first === undefined) return;
       // A set that fills several frames goes out at the pace of its reader.
-      if (frames.length > 1) return this.fallBehind(set.before, steps(frames, set.after), set.after);
+      if (frames.length > 1) return this.fallBehind(set.before, frames, set.after);
       this.outlet.send(first);
       if (this.outlet.unsent > lagBytes) return this.fallBehind(set.after, [], set.after);
     }
@@ -131,26 +122,23 @@ export class SyncSession implements SnapshotReader {
   /** The replica was loaded anew: a full sync in place, after the change set that is on its way. */
   reset(): void {
     if (this.state === 'opening' || this.state === 'ended') return;
-    if (this.generation !== null) return this.startOver();
-    if (this.state === 'live') this.settled = this.room.head;
+    if (this.queue.isInSnapshot) return this.startOver();
+    if (this.state === 'live') this.queue.settled = this.room.head;
     this.room.leave(this);
     this.state = 'feeding';
-    this.position = null;
+    this.queue.position = null;
     this.pump();
   }
 
   startOver(): void {
-    this.leaveGeneration();
-    const rest = this.atMessageEnd ? 0 : this.queue.findIndex(({ frame }) => frame.endsMessage) + 1;
-    this.queue = this.queue.slice(0, rest).map(({ frame }) => ({ frame }));
-    this.position = null;
+    this.queue.abandonSnapshot();
     this.pump();
   }
 
   /** Says goodbye and ends. @param retryAfterMs null: not to come back by itself. */
   goodbye(reason: GoodbyeReason, retryAfterMs: number | null): void {
     if (this.state === 'ended') return;
-    if (this.atMessageEnd) this.outlet.send(goodbyeFrame(this.cursor, reason, retryAfterMs));
+    if (this.queue.isAtMessageEnd) this.outlet.send(goodbyeFrame(this.cursor, reason, retryAfterMs));
     this.close();
     this.outlet.end();
   }
@@ -165,8 +153,7 @@ export class SyncSession implements SnapshotReader {
   close(): void {
     if (this.state === 'ended') return;
     this.state = 'ended';
-    this.queue = [];
-    this.leaveGeneration();
+    this.queue.clear();
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
     if (this.lateTimer !== null) clearTimeout(this.lateTimer);
     this.room.leave(this);
@@ -186,12 +173,11 @@ export class SyncSession implements SnapshotReader {
     this.completing = true;
     if (plan.kind === 'full' || cursor === null) {
       this.sendOpening(NO_CURSOR);
-      this.position = null;
     } else {
       this.sendOpening(this.presented);
-      this.position = cursor;
-      this.settled = cursor;
-      this.send(this.syncStarted('delta', this.presented));
+      this.queue.settled = cursor;
+      this.queue.position = cursor;
+      this.outlet.send(this.syncStarted('delta', this.presented));
       this.enqueue(plan.sets);
     }
     this.pump();
@@ -202,18 +188,9 @@ export class SyncSession implements SnapshotReader {
     this.outlet.gather(() => {
       while (this.state === 'feeding' && !this.busy) {
         if (this.outlet.needsDrain) return this.waitForDrain();
-        const step = this.queue.shift();
-        if (step === undefined) this.advance();
-        else this.put(step);
+        if (!this.queue.sendNext()) this.advance();
       }
     });
-  }
-
-  private put({ frame, reached }: Step): void {
-    this.send(frame);
-    if (reached !== undefined) this.settled = reached;
-    // A snapshot that is out whole needs no keeping, even while the connection still drains.
-    if (this.queue.length === 0) this.leaveGeneration();
   }
 
   private waitForDrain(): void {
@@ -222,7 +199,7 @@ export class SyncSession implements SnapshotReader {
   }
 
   private take(plan: Plan): void {
-    if (plan.kind === 'full') this.position = null;
+    if (plan.kind === 'full') this.queue.position = null;
     else this.enqueue(plan.sets);
   }
 
@@ -238,11 +215,11 @@ export class SyncSession implements SnapshotReader {
 
   /** Everything queued has gone out: what comes next? */
   private advance(): void {
-    this.settled = this.position;
     const { subscription } = this.subscriber;
-    if (this.position === null) return this.beginFullSync();
-    const plan = this.room.planFromMemory({ ...this.position, filter: subscription.filterHash }, subscription);
-    if (plan === null) void this.readOn(this.position);
+    const { position } = this.queue;
+    if (position === null) return this.beginFullSync();
+    const plan = this.room.planFromMemory({ ...position, filter: subscription.filterHash }, subscription);
+    if (plan === null) void this.readOn(position);
     else if (plan.kind === 'full' || plan.sets.length > 0) this.take(plan);
     else if (this.completing) this.complete();
     else this.goLive();
@@ -252,7 +229,7 @@ export class SyncSession implements SnapshotReader {
   private complete(): void {
     this.completing = false;
     const flag_count = this.room.flagCount(this.subscriber.subscription);
-    this.send(Frame.of(controlText(this.cursor, { type: 'SyncComplete', data: { flag_count } })));
+    this.outlet.send(Frame.of(controlText(this.cursor, { type: 'SyncComplete', data: { flag_count } })));
   }
 
   private goLive(): void {
@@ -262,13 +239,10 @@ export class SyncSession implements SnapshotReader {
 
   private beginFullSync(): void {
     this.presented = NO_CURSOR;
-    this.settled = null;
     this.completing = false;
-    this.generation = this.room.enterSnapshot(this);
-    const { cursor } = this.generation;
-    const frames = [this.syncStarted('full', NO_CURSOR), ...this.room.snapshot(this.generation, this.subscriber.subscription)];
-    this.queue = steps(frames, cursor);
-    this.position = cursor;
+    const generation = this.room.enterSnapshot(this);
+    const frames = this.room.snapshot(generation, this.subscriber.subscription);
+    this.queue.addSnapshot(generation, this.syncStarted('full', NO_CURSOR), frames);
   }
 
   private async readOn(position: Cursor): Promise<void> {
@@ -279,7 +253,7 @@ export class SyncSession implements SnapshotReader {
       if (this.isEnded) return;
       // A reset that came meanwhile wants a full sync, whatever the log said. And that nothing is missing is never taken from
       // an answer that was waited for: by now it may be. `pump` asks memory, in the turn in which it joins the room.
-      if (this.position === position) this.take(plan);
+      if (this.queue.position === position) this.take(plan);
       this.pump();
     } catch (error) {
       this.failed(error, () => this.resume());
@@ -294,26 +268,16 @@ export class SyncSession implements SnapshotReader {
   }
 
   /** Leaves the room: from now on it is fed by its cursor. */
-  private fallBehind(settled: Cursor, queue: Step[], position: Cursor): void {
+  private fallBehind(settled: Cursor, frames: readonly Frame[], reached: Cursor): void {
     this.room.leave(this);
     this.state = 'feeding';
-    this.settled = settled;
-    this.queue = queue;
-    this.position = position;
+    this.queue.settled = settled;
+    this.queue.add(frames, reached);
     this.pump();
   }
 
   private enqueue(sets: readonly EncodedChangeSet[]): void {
-    for (const set of sets) {
-      const frames = this.room.framesOf(set, this.subscriber.subscription);
-      this.queue.push(...steps(frames, set.after));
-      this.position = set.after;
-    }
-  }
-
-  private send(frame: Frame): void {
-    this.atMessageEnd = frame.endsMessage;
-    this.outlet.send(frame);
+    for (const set of sets) this.queue.add(this.room.framesOf(set, this.subscriber.subscription), set.after);
   }
 
   private sendOpening(id: string): void {
@@ -327,15 +291,6 @@ export class SyncSession implements SnapshotReader {
     const { connectionId: connection_id } = this.subscriber;
     return Frame.of(controlText(id, { type: 'SyncStarted', data: { mode, connection_id, protocol: 1 } }));
   }
-
-  private leaveGeneration(): void {
-    this.generation?.leave(this);
-    this.generation = null;
-  }
-}
-
-function steps(frames: readonly Frame[], reached: Cursor): Step[] {
-  return frames.map((frame, index) => (index === frames.length - 1 ? { frame, reached } : { frame }));
 }
 
 /** The last words, with the delay that the client shall keep before it. */

@@ -1,0 +1,85 @@
+import { type Cursor } from '@flagwire/protocol/sync';
+import { type Frame } from './frame.js';
+import { type Outlet } from './outlet.js';
+import { type SnapshotGeneration, type SnapshotReader } from './snapshots.js';
+
+/** A frame to send, and where the connection stands when it has been sent: known at the end of a change set or a full sync. */
+interface Step {
+  frame: Frame;
+  reached?: Cursor;
+}
+
+function stepsTo(frames: readonly Frame[], reached: Cursor): Step[] {
+  return frames.map((frame, index) => (index === frames.length - 1 ? { frame, reached } : { frame }));
+}
+
+/** What a connection has still to be sent of a snapshot or of change sets: shared frames, and where they lead. */
+export class SendQueue {
+  /** Up to where the connection has everything; null: nothing, a full sync is due or under way. */
+  settled: Cursor | null = null;
+  /** Where it stands once the queue has gone out; null: it needs a full sync. */
+  position: Cursor | null = null;
+  private steps: Step[] = [];
+  private generation: SnapshotGeneration | null = null;
+  private messageEnded = true;
+
+  constructor(
+    private readonly outlet: Outlet,
+    private readonly reader: SnapshotReader,
+  ) {}
+
+  /** Whether a message may be sent now: none is cut in half. */
+  get isAtMessageEnd(): boolean {
+    return this.messageEnded;
+  }
+
+  get isInSnapshot(): boolean {
+    return this.generation !== null;
+  }
+
+  /** The change set that leads to `reached`; no frames where none of it is for this connection. */
+  add(frames: readonly Frame[], reached: Cursor): void {
+    this.steps.push(...stepsTo(frames, reached));
+    this.position = reached;
+  }
+
+  /** A full sync: `before` and then the generation's frames. What was settled counts no more. */
+  addSnapshot(generation: SnapshotGeneration, before: Frame, frames: readonly Frame[]): void {
+    this.generation = generation;
+    this.settled = null;
+    this.add([before, ...frames], generation.cursor);
+  }
+
+  /** Sends the next frame. @returns false where there is none: then everything up to `position` has been sent. */
+  sendNext(): boolean {
+    const step = this.steps.shift();
+    if (step === undefined) {
+      this.settled = this.position;
+      return false;
+    }
+    this.messageEnded = step.frame.endsMessage;
+    this.outlet.send(step.frame);
+    if (step.reached !== undefined) this.settled = step.reached;
+    // A snapshot that is out whole needs no keeping, even while the connection still drains.
+    if (this.steps.length === 0) this.leaveGeneration();
+    return true;
+  }
+
+  /** Drops the snapshot, but for the message that is half out; a full sync is due. */
+  abandonSnapshot(): void {
+    this.leaveGeneration();
+    const rest = this.messageEnded ? 0 : this.steps.findIndex(({ frame }) => frame.endsMessage) + 1;
+    this.steps = this.steps.slice(0, rest).map(({ frame }) => ({ frame }));
+    this.position = null;
+  }
+
+  clear(): void {
+    this.steps = [];
+    this.leaveGeneration();
+  }
+
+  private leaveGeneration(): void {
+    this.generation?.leave(this.reader);
+    this.generation = null;
+  }
+}

@@ -21,7 +21,13 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
     .setTitle('Flagwire')
     .setDescription('Admin API and sync endpoints. Errors are RFC 9457 problem documents.')
     .setVersion('1')
-    .addBearerAuth()
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An admin token; under /sdk an SDK key.' })
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An SDK key.' }, 'key-header')
+    .addApiKey({ type: 'apiKey', in: 'query', name: 'key', description: 'An SDK key, for clients without headers.' }, 'key-query')
+    .addApiKey({ type: 'apiKey', in: 'query', name: 'ticket', description: 'A stream ticket.' }, 'ticket')
     .build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), { jsonDocumentUrl: 'docs-json' });
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
+    jsonDocumentUrl: 'docs-json',
+    raw: ['json'],
+  });
 }

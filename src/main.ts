@@ -3,7 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { ServerLogger } from './common/server-logger.js';
-import { BadConfig, Config } from './config/config.js';
+import { CannotStart } from './common/errors.js';
+import { Config } from './config/config.js';
 import { configureHttp } from './http.js';
 import { Server } from './server.js';
 
@@ -22,7 +23,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  // A bad setting is the operator's to mend: its sentence says how, a stack would hide it.
-  console.error(error instanceof BadConfig ? error.message : error);
+  console.error(error instanceof CannotStart ? error.message : error);
   process.exit(1);
 });

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type AddressInfo } from 'node:net';
+import { CannotStart, DatabaseUnavailable } from './common/errors.js';
 import { ChangeFeed } from './changes/change-feed.js';
 import { type Config } from './config/config.js';
 import { DatabaseStart } from './database/database-start.js';
@@ -8,6 +9,8 @@ import { type FirstStartSecrets } from './flags/demonstration.js';
 import { FirstStart } from './flags/first-start.js';
 import { Lifecycle } from './health/lifecycle.js';
 import { SyncHub } from './sync/sync-hub.js';
+
+const RETRY_MS = 1000;
 
 /** The life of the process: listen, open the database, serve; and at the end drain, then close. */
 export class Server {
@@ -20,18 +23,48 @@ export class Server {
   ) {}
 
   async run(): Promise<void> {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void this.stop(signal));
-    await this.app.listen(this.config.port, this.config.host);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void this.stop(signal));
+    await this.listen();
     // Until the database is open the node answers "not ready yet", so that probes and clients see a server.
     await this.app.get(DatabaseStart).opened();
     if (this.stopping) return;
     const { adminToken, nodeEnv } = this.config;
-    const secrets = await this.app.get(FirstStart).run(adminToken === null && nodeEnv !== 'production');
+    const secrets = await this.untilReached(() => this.app.get(FirstStart).run(adminToken === null && nodeEnv !== 'production'));
+    if (this.stopping) return;
     const feed = this.app.get(ChangeFeed);
     feed.start();
     await feed.catchUp().catch(() => undefined);
     this.logger.log(`Flagwire is listening on ${this.address()}`);
     if (secrets !== null) process.stdout.write(welcome(this.address(), secrets));
+  }
+
+  private async listen(): Promise<void> {
+    const { port, host } = this.config;
+    try {
+      await this.app.listen(port, host);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE')
+        throw new CannotStart(`Port ${port} on ${host} is taken by another program: stop that, or set PORT.`);
+      if (code === 'EACCES') throw new CannotStart(`Port ${port} may not be listened on by this user: set PORT to 1024 or more.`);
+      throw new CannotStart(
+        `${host}:${port} cannot be listened on (${message}): set FLAGWIRE_HOST to an address of this machine.`,
+      );
+    }
+  }
+
+  /** The database may go away again between its opening and the first start. */
+  private async untilReached<T>(work: () => Promise<T>): Promise<T | null> {
+    while (!this.stopping) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof DatabaseUnavailable)) throw error;
+        this.logger.warn(`${error.message} Trying again.`);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+    return null;
   }
 
   private async stop(signal: string): Promise<void> {

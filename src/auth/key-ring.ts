@@ -37,6 +37,20 @@ function refuse(reason: Refusal['reason']): Unauthenticated {
   return new Unauthenticated(code, message);
 }
 
+/** What a request is answered whose key died while it waited: the same as the next one. */
+export function refusalOf({ reason }: KeyDeath): Unauthenticated | KeyNotChecked {
+  switch (reason) {
+    case 'stale':
+      return new KeyNotChecked('stale');
+    case 'key_expired':
+      return refuse('expired');
+    case 'key_revoked':
+      return refuse('revoked');
+    case 'environment_deleted':
+      return refuse('unknown');
+  }
+}
+
 function liveKeyOf(row: SdkKey): LiveKey {
   const { id, environmentId, kind, selector, allowedOrigins } = row;
   return {

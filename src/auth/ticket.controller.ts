@@ -1,5 +1,7 @@
 import { Body, Controller, Header, HttpCode, Ip, Post } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
 import { IsArray, IsOptional, IsString } from 'class-validator';
+import { SdkApi } from '../common/sdk-api.decorators.js';
 import { SdkAccess } from './access.decorator.js';
 import { Sdk } from './principal.decorator.js';
 import { type SdkPrincipal } from './principal.js';
@@ -9,6 +11,7 @@ import { Tickets } from './tickets.js';
 
 class TicketRequest {
   /** Ids and prefixes (`checkout.*`) that the ticket is good for; absent or null: all flags. */
+  @ApiProperty({ type: [String], required: false, nullable: true, example: ['checkout.*'] })
   @IsOptional()
   @IsArray()
   @IsString({ each: true })
@@ -24,6 +27,7 @@ export class TicketController {
   ) {}
 
   @Post()
+  @SdkApi({ tickets: false, keyInQuery: false })
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @SdkAccess({ tickets: false, headerOnly: true })

@@ -5,7 +5,11 @@ import { ChangeRing } from './change-ring.js';
 
 const ORIGIN: Cursor = { epoch: 'epoch001', revision: 0, mark: 'm00000' };
 
-function filled(bounds: { revisions: number; bytes: number }, count: number, description = ''): { ring: ChangeRing; size: number } {
+function filled(
+  bounds: { revisions: number; bytes: number },
+  count: number,
+  description = '',
+): { ring: ChangeRing; size: number } {
   const ring = new ChangeRing(bounds);
   let at = ORIGIN;
   let size = 0;

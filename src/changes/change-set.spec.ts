@@ -74,7 +74,9 @@ describe('changeOf', () => {
 
   it('finds nothing to change where zero became minus zero, which JSON cannot say', () => {
     const numbers = { value_type: 'number', default_variant: null } as const;
-    expect(changeOf('a', held({ ...numbers, variants: { none: 0 } }), { ...content, ...numbers, variants: { none: -0 } }, NOW)).toBeNull();
+    expect(
+      changeOf('a', held({ ...numbers, variants: { none: 0 } }), { ...content, ...numbers, variants: { none: -0 } }, NOW),
+    ).toBeNull();
   });
 
   it('dates each change later than the one before, though the clock stands still or goes back', () => {

@@ -7,7 +7,13 @@ const DATE = '2026-06-01T00:00:00.000Z';
 const ORIGIN = { epoch: 'epoch001', revision: 5, mark: 'm00005' };
 let replica: EnvironmentReplica;
 
-const load = (ids: string[], recent = [] as never[]) => ({ environment: ENVIRONMENT, head: ORIGIN, httpDate: DATE, flags: flags(...ids), recent });
+const load = (ids: string[], recent = [] as never[]) => ({
+  environment: ENVIRONMENT,
+  head: ORIGIN,
+  httpDate: DATE,
+  flags: flags(...ids),
+  recent,
+});
 
 beforeEach(() => {
   replica = new EnvironmentReplica(load(['b', 'a', 'c.x']), { revisions: 3, bytes: 2 ** 20 });
@@ -34,8 +40,15 @@ describe('A replica', () => {
 
   it('applies each kind of event', () => {
     apply(updated('a', 2, 'new'));
-    apply({ type: 'FlagStatusChanged', data: { flag_id: 'a', old_status: 'enabled', new_status: 'disabled', version: 3, updated_at: 'later' } });
-    expect(replica.flag('a')?.definition).toMatchObject({ description: 'new', status: 'disabled', metadata: { version: 3, updated_at: 'later' } });
+    apply({
+      type: 'FlagStatusChanged',
+      data: { flag_id: 'a', old_status: 'enabled', new_status: 'disabled', version: 3, updated_at: 'later' },
+    });
+    expect(replica.flag('a')?.definition).toMatchObject({
+      description: 'new',
+      status: 'disabled',
+      metadata: { version: 3, updated_at: 'later' },
+    });
     expect(JSON.parse(replica.flag('a')?.json ?? '')).toEqual(replica.flag('a')?.definition);
     apply(deleted('b'));
     expect(replica.flag('b')).toBeUndefined();

@@ -14,7 +14,8 @@ let resumption: Resumption;
 const presented = (cursor: Cursor, filter: string | null = null) => ({ ...cursor, filter });
 const plan = (cursor: Cursor | null, subscription = ALL) =>
   resumption.plan(ENVIRONMENT.id, cursor === null ? null : presented(cursor, subscription.filterHash), subscription);
-const revisions = (answer: Plan | null) => (answer?.kind === 'delta' ? answer.sets.map(({ after }) => after.revision) : answer?.kind);
+const revisions = (answer: Plan | null) =>
+  answer?.kind === 'delta' ? answer.sets.map(({ after }) => after.revision) : answer?.kind;
 
 function lead(ringRevisions = 1000): void {
   feed = new FakeFeed(flags('a', 'b'), ringRevisions);
@@ -64,7 +65,9 @@ describe('A presented cursor', () => {
     ['another mark at the head', { revision: 3, mark: 'zzzzzz' }],
   ])('with %s gets a full sync, after the log was read', async (_, other) => {
     for (const version of [2, 3, 4]) feed.commit(updated('a', version));
-    expect(resumption.fromMemory(feed.present, presented({ ...feed.head, revision: 1, mark: 'm00001', ...other }), ALL)).toBeNull();
+    expect(
+      resumption.fromMemory(feed.present, presented({ ...feed.head, revision: 1, mark: 'm00001', ...other }), ALL),
+    ).toBeNull();
     expect(await plan({ ...feed.head, revision: 1, mark: 'm00001', ...other })).toEqual({ kind: 'full' });
     expect(feed.questions).toBe(1);
   });

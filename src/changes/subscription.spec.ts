@@ -23,7 +23,9 @@ describe('A subscription', () => {
   });
 
   it('has the same key as another to the same flags, and no other', () => {
-    const keys = [null, parseFilter(['a']), parseFilter(['a*']), parseFilter(['a', 'b'])].map((filter) => subscriptionKey(subscriptionTo(filter)));
+    const keys = [null, parseFilter(['a']), parseFilter(['a*']), parseFilter(['a', 'b'])].map((filter) =>
+      subscriptionKey(subscriptionTo(filter)),
+    );
     expect(new Set(keys).size).toBe(4);
     expect(subscriptionKey(subscriptionTo(parseFilter(['b', 'a', 'b'])))).toBe(keys[3]);
   });
@@ -31,7 +33,9 @@ describe('A subscription', () => {
 
 describe('The events of a change set on their way out', () => {
   const out = (entries: string[] | null) =>
-    outgoingEvents(set, subscriptionTo(entries === null ? null : parseFilter(entries))).map(({ id, more }) => `${id.split('.')[1]}${more ? '+' : ''}`);
+    outgoingEvents(set, subscriptionTo(entries === null ? null : parseFilter(entries))).map(
+      ({ id, more }) => `${id.split('.')[1]}${more ? '+' : ''}`,
+    );
 
   it('carry the cursor before the set, and more, but the last the one after it', () => {
     expect(out(null)).toEqual(['4+', '4+', '5']);

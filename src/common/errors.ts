@@ -28,6 +28,11 @@ export type ErrorKind =
   | 'unavailable'
   | 'storage_full';
 
+/** The server cannot start, and the operator can mend it: the sentence says how, a stack would hide it. */
+export class CannotStart extends Error {
+  override readonly name: string = 'CannotStart';
+}
+
 /** Bad input, refused whole: every mistake at once. */
 export class InvalidInput extends DomainError {
   override readonly name = 'InvalidInput';
@@ -124,6 +129,8 @@ export class DatabaseUnavailable extends DomainError {
   readonly code = 'database_unavailable';
   readonly kind = 'unavailable';
   constructor(override readonly cause?: unknown) {
-    super('The database cannot be reached now; nothing was written. Try again in a moment.');
+    super(
+      'The database cannot be reached now, or did not answer in time. A write that was under way is there whole or not at all.',
+    );
   }
 }

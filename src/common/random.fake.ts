@@ -1,11 +1,13 @@
 import { Random } from './random.js';
 
-/** Counts instead of drawing: no two texts of six characters are the same for a long time. */
+/** The same sequence every time (mulberry32); no two texts of six characters are the same for a long time. */
 export class FakeRandom extends Random {
-  private drawn = 0;
+  private state = 1;
 
   integer(min: number, max: number): number {
-    this.drawn += 1;
-    return min + (((this.drawn * 7919) % 104_729) % (max - min));
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return min + (((mixed ^ (mixed >>> 14)) >>> 0) % (max - min));
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { CannotStart } from '../common/errors.js';
 import { BadSetting, SETTINGS, type Setting, type Settings } from './settings.js';
 
 const SettingsBase = class {} as new () => Settings;
@@ -15,14 +16,14 @@ export class Config extends SettingsBase {
     return this.databaseUrl.startsWith('postgres');
   }
 
-  /** The SQLite file, or `:memory:`. Meaningless on PostgreSQL. */
+  /** The SQLite file. Meaningless on PostgreSQL. */
   get sqliteFile(): string {
     return this.databaseUrl.replace(/^sqlite:(\/\/)?/, '');
   }
 }
 
 /** Every mistake in the environment at once: the process cannot start. */
-export class BadConfig extends Error {
+export class BadConfig extends CannotStart {
   override readonly name = 'BadConfig';
   constructor(readonly mistakes: string[]) {
     super(`Flagwire cannot start:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`);

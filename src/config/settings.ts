@@ -52,6 +52,12 @@ const url =
     return value;
   };
 
+const databaseUrl = (value: string) => {
+  // Readers have a connection of their own: a database in memory would be another one for them.
+  if (/^sqlite:(\/\/)?(:memory:)?$/.test(value)) throw new BadSetting('must name a file after sqlite:');
+  return url('sqlite:', 'postgres://', 'postgresql://')(value);
+};
+
 const token = (value: string) => {
   if (value.length < 32 || /\s/.test(value))
     throw new BadSetting('must have 32 characters or more and no white space; make one with: openssl rand -hex 32');
@@ -71,19 +77,13 @@ export const SETTINGS = {
   port: setting('PORT', integer(0, 65_535), 3000, 'TCP port of REST, streams and polls; 0 takes a free one'),
   host: setting('FLAGWIRE_HOST', text, '0.0.0.0', 'address to listen on'),
   nodeEnv: setting('NODE_ENV', text, 'development', '`production` refuses to start without an admin token'),
-  databaseUrl: setting(
-    'DATABASE_URL',
-    url('sqlite:', 'postgres://', 'postgresql://'),
-    'sqlite:./data/flagwire.db',
-    '`sqlite:FILE` or `postgres://…`',
-  ),
+  databaseUrl: setting('DATABASE_URL', databaseUrl, 'sqlite:./data/flagwire.db', '`sqlite:FILE` or `postgres://…`'),
   listenUrl: optional(
     'DATABASE_LISTEN_URL',
     url('postgres://', 'postgresql://'),
     'where to LISTEN when `DATABASE_URL` is a transaction pooler; default `DATABASE_URL`',
   ),
   adminToken: optional('FLAGWIRE_ADMIN_TOKEN', token, 'an admin token that is always accepted, 32 characters or more'),
-  publicUrl: optional('FLAGWIRE_PUBLIC_URL', url('http://', 'https://'), 'where browsers reach the server'),
   sqliteDriver: setting(
     'FLAGWIRE_SQLITE_DRIVER',
     oneOf('libsql', 'better-sqlite3'),

@@ -43,7 +43,7 @@ function postgresOptions(config: Config): DataSourceOptions {
     poolSize: config.poolSize,
     migrations: MIGRATIONS,
     extra: {
-      // Handed to the driver whole, so that `sslmode`, `sslrootcert` and the like mean what they mean to libpq.
+      // Handed to the driver whole, with `sslmode`, `sslrootcert` and the like. It verifies for `require` and `verify-ca`, too.
       connectionString: config.databaseUrl,
       connectionTimeoutMillis: config.connectTimeoutMs,
       statement_timeout: config.statementTimeoutMs,

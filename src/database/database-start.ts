@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { CannotStart } from '../common/errors.js';
 import { Config } from '../config/config.js';
 import { Database } from './database.js';
 import { lockSqliteFile } from './sqlite-lock.js';
@@ -22,7 +23,7 @@ export class DatabaseStart implements OnApplicationShutdown {
 
   /**
    * Resolves once the database is open and migrated; waits for a PostgreSQL that is away. Callers share one attempt.
-   * @throws SqliteInUse, and whatever is wrong with a SQLite file: waiting would not mend it.
+   * @throws CannotStart where something is wrong with a SQLite file, or another server has it: waiting would not mend it.
    */
   opened(): Promise<void> {
     return (this.opening ??= this.open());
@@ -36,10 +37,7 @@ export class DatabaseStart implements OnApplicationShutdown {
   }
 
   private async open(): Promise<void> {
-    if (!this.config.isPostgres) {
-      this.unlock = lockSqliteFile(this.config.sqliteFile);
-      return this.database.open();
-    }
+    if (!this.config.isPostgres) return this.openFile(this.config.sqliteFile);
     for (let delay = FIRST_RETRY_MS; !this.stopped; delay = Math.min(delay * 2, LONGEST_RETRY_MS)) {
       try {
         return await this.database.open();
@@ -47,6 +45,18 @@ export class DatabaseStart implements OnApplicationShutdown {
         this.logger.warn(`The database cannot be reached (${(error as Error).message}). Trying again in ${delay / 1000} s.`);
         await this.pause(delay);
       }
+    }
+  }
+
+  private async openFile(file: string): Promise<void> {
+    try {
+      this.unlock = lockSqliteFile(file);
+      await this.database.open();
+    } catch (error) {
+      if (error instanceof CannotStart) throw error;
+      throw new CannotStart(
+        `${file} cannot be opened as a SQLite database: ${(error as Error).message}. Mend it, or set DATABASE_URL.`,
+      );
     }
   }
 

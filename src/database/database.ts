@@ -75,7 +75,14 @@ export class Database implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    // The file alone is then the whole database, for whoever copies it.
+    if (this.dialect === 'sqlite' && this.writer.isInitialized) await this.checkpoint();
     if (this.reader !== this.writer && this.reader.isInitialized) await this.reader.destroy();
+  }
+
+  private async checkpoint(): Promise<void> {
+    if (this.reader.isInitialized) await this.reader.destroy();
+    await this.writing.run(() => this.writer.query('PRAGMA wal_checkpoint(TRUNCATE)')).catch(() => undefined);
   }
 
   private mustBeOpen(): void {

@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import libsql from 'libsql';
+import { CannotStart } from '../common/errors.js';
 
 /** Another process has the file. */
-export class SqliteInUse extends Error {
+export class SqliteInUse extends CannotStart {
   override readonly name = 'SqliteInUse';
 }
 
@@ -14,7 +15,6 @@ export class SqliteInUse extends Error {
  * @throws SqliteInUse where another process holds it.
  */
 export function lockSqliteFile(file: string): () => void {
-  if (file === ':memory:') return () => undefined;
   mkdirSync(dirname(file), { recursive: true });
   const handle = new libsql(`${file}.lock`);
   try {

@@ -1,5 +1,5 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { MetricsAccess } from '../common/access.js';
 import { Metrics } from './metrics.js';
@@ -11,6 +11,7 @@ export class MetricsController {
 
   /** Prometheus text. */
   @Get('metrics')
+  @ApiBearerAuth()
   @MetricsAccess()
   async read(@Res() response: Response): Promise<void> {
     const text = await this.metrics.text();

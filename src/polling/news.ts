@@ -2,10 +2,8 @@ import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { flagIdOf, matches } from '@flagwire/protocol/sync';
 import { type Response } from 'express';
 import { filter, firstValueFrom, fromEvent, map, merge, type Observable, Subject, timer } from 'rxjs';
-import { KeyNotChecked } from '../auth/key-not-checked.js';
-import { type KeyDeath, KeyRing } from '../auth/key-ring.js';
+import { KeyRing, refusalOf } from '../auth/key-ring.js';
 import { assertNever } from '../common/assert.js';
-import { Unauthenticated } from '../common/errors.js';
 import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
 import { type PollRequest } from './poll-request.js';
 
@@ -48,11 +46,6 @@ export class News implements BeforeApplicationShutdown {
     // Then the connections are closed: the answers have to be out before.
     await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
   }
-}
-
-function refusalOf({ reason }: KeyDeath): Error {
-  if (reason === 'stale') return new KeyNotChecked('stale');
-  return new Unauthenticated('dead_key', 'This SDK key was revoked or has expired, or its environment is gone.');
 }
 
 function isNews(update: FeedUpdate, { environmentId, subscription }: PollRequest, wanted: Wanted): boolean {

@@ -1,9 +1,9 @@
 import { Controller, Get, Req, Res, UseInterceptors } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { type Cursor, parseCursor } from '@flagwire/protocol/sync';
 import { type Response } from 'express';
 import { SdkAccess } from '../auth/access.decorator.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
+import { FILTER_QUERIES, SdkApi, TextQueries } from '../common/sdk-api.decorators.js';
 import { Resumption } from '../changes/resumption.js';
 import { countEvents } from '../changes/subscription.js';
 import { News } from './news.js';
@@ -13,7 +13,6 @@ import { type PollingRequest, PollInterceptor } from './poll.interceptor.js';
 import { type PollRequest } from './poll-request.js';
 
 /** `GET /sdk/poll` (protocol section 6). */
-@ApiTags('sync')
 @Controller('sdk')
 export class PollController {
   constructor(
@@ -23,6 +22,14 @@ export class PollController {
   ) {}
 
   @Get('poll')
+  @SdkApi({ tickets: false, keyInQuery: true })
+  @TextQueries({
+    ...FILTER_QUERIES,
+    since: 'A cursor: answers with what came after it.',
+    wait: 'Seconds, 1 to 55, to wait for something new.',
+    if_none_match: 'If-None-Match, where headers cannot be sent.',
+    if_modified_since: 'If-Modified-Since, as an HTTP date or RFC 3339.',
+  })
   @SdkAccess({ tickets: false })
   @UseInterceptors(PollInterceptor)
   async poll(@Req() request: PollingRequest, @Res() response: Response): Promise<void> {

@@ -1,5 +1,4 @@
 import { Controller, Headers, Query, Req, Sse } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { type FlagFilter, type GoodbyeReason, NO_CURSOR, parseCursor } from '@flagwire/protocol/sync';
 import { type Request, type Response } from 'express';
 import { randomUUID } from 'node:crypto';
@@ -8,6 +7,7 @@ import { SdkAccess } from '../auth/access.decorator.js';
 import { Sdk } from '../auth/principal.decorator.js';
 import { type KeyUnchecked, type SdkPrincipal } from '../auth/principal.js';
 import { requestedFilter } from '../auth/requested-filter.js';
+import { FILTER_QUERIES, SdkApi, TextQueries } from '../common/sdk-api.decorators.js';
 import { subscriptionTo } from '../changes/subscription.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
 import { SseOutlet } from './sse-outlet.js';
@@ -15,7 +15,6 @@ import { SyncHub } from './sync-hub.js';
 import { goodbyeFrame, type SyncSession } from './sync-session.js';
 
 /** `GET /sdk/stream` (protocol section 4). */
-@ApiTags('sync')
 @Controller('sdk')
 export class StreamController {
   constructor(
@@ -29,6 +28,8 @@ export class StreamController {
    * frames to the response instead.
    */
   @Sse('stream')
+  @SdkApi({ tickets: true, keyInQuery: true })
+  @TextQueries({ ...FILTER_QUERIES, last_event_id: 'The cursor to resume from, where Last-Event-ID cannot be sent.' })
   @SdkAccess({ tickets: true, streaming: true })
   stream(
     @Req() request: Request,

@@ -3,6 +3,7 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type AddressInfo } from 'node:net';
 import { CannotStart, DatabaseUnavailable } from './common/errors.js';
 import { ChangeFeed } from './changes/change-feed.js';
+import { within } from './common/within.js';
 import { type Config } from './config/config.js';
 import { DatabaseStart } from './database/database-start.js';
 import { type FirstStartSecrets } from './flags/demonstration.js';
@@ -11,6 +12,7 @@ import { Lifecycle } from './health/lifecycle.js';
 import { SyncHub } from './sync/sync-hub.js';
 
 const RETRY_MS = 1000;
+const CLOSE_MS = 3000;
 
 /** The life of the process: listen, open the database, serve; and at the end drain, then close. */
 export class Server {
@@ -73,7 +75,10 @@ export class Server {
     this.logger.log(`${signal}: draining`);
     this.app.get(Lifecycle).beginDraining();
     await this.app.get(SyncHub).drain();
-    await this.app.close();
+    // A database that does not answer must not keep the process: everybody has been told goodbye.
+    await within(this.app.close(), CLOSE_MS, () => new Error('not everything closed in time')).catch((error: unknown) =>
+      this.logger.warn(String(error)),
+    );
     process.exit(0);
   }
 

@@ -30,8 +30,14 @@ function contentOf({ metadata, ...rest }: FlagDefinition): FlagContent {
   return { ...rest, metadata: kept };
 }
 
+/** Whether both are the same JSON: minus zero is zero there, and what is undefined is not there. */
+function isSameJson(a: unknown, b: unknown): boolean {
+  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+  return isDeepStrictEqual(plain(a), plain(b));
+}
+
 function onlyStatusDiffers(before: FlagContent, after: FlagContent): boolean {
-  return isDeepStrictEqual({ ...before, status: after.status }, after);
+  return isSameJson({ ...before, status: after.status }, after);
 }
 
 function eventFor(before: FlagDefinition | null, after: FlagDefinition): FlagEvent {
@@ -50,7 +56,7 @@ function eventFor(before: FlagDefinition | null, after: FlagDefinition): FlagEve
 export function changeOf(flagId: string, held: HeldFlag | null, wanted: FlagContent | null, now: number): FlagChange | null {
   const before = held?.definition ?? null;
   if (wanted === null && before === null) return null;
-  if (wanted !== null && before !== null && isDeepStrictEqual(contentOf(before), wanted)) return null;
+  if (wanted !== null && before !== null && isSameJson(contentOf(before), wanted)) return null;
 
   const version = (held?.version ?? 0) + 1;
   const updatedAt = isoTime(held === null ? now : Math.max(now, Date.parse(held.updatedAt) + 1));

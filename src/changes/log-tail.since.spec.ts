@@ -25,7 +25,9 @@ const resumable = async () => {
   return found;
 };
 
-beforeEach(() => Logger.overrideLogger(false));
+beforeEach(() => {
+  Logger.overrideLogger(false);
+});
 afterEach(() => log.close());
 
 describe('The floor, down to which the log can be resumed from', () => {

@@ -6,8 +6,11 @@ import { type EncodedChangeSet } from './encoded-change-set.js';
 import { type EnvironmentReplica } from './environment-replica.js';
 import { countEvents, type Subscription } from './subscription.js';
 
-/** How a reader is brought to the head: by all flags, or by the change sets after its cursor (the first of them; ask again for more). */
+/** How a reader is brought to the head: by all flags, or by the change sets after its cursor. */
 export type Plan = { kind: 'full' } | { kind: 'delta'; sets: readonly EncodedChangeSet[] };
+
+/** Of JSON that is held for one reader. */
+const LARGEST_DELTA = 4 * 2 ** 20;
 
 const FULL: Plan = { kind: 'full' };
 
@@ -52,8 +55,16 @@ export class Resumption {
   }
 
   private async fromLog(replica: EnvironmentReplica, cursor: Cursor, subscription: Subscription): Promise<Plan> {
-    const sets = await this.feed.since(replica.environment.id, cursor);
-    return sets === null ? FULL : this.worthwhile(replica, sets, subscription);
+    const sets: EncodedChangeSet[] = [];
+    let size = 0;
+    for (;;) {
+      const page = await this.feed.since(replica.environment.id, sets.at(-1)?.after ?? cursor);
+      if (page === null) return FULL;
+      if (page.length === 0) return { kind: 'delta', sets };
+      sets.push(...page);
+      size += page.reduce((sum, set) => sum + set.size, 0);
+      if (size > LARGEST_DELTA || this.worthwhile(replica, sets, subscription).kind === 'full') return FULL;
+    }
   }
 
   private worthwhile(replica: EnvironmentReplica, sets: readonly EncodedChangeSet[], subscription: Subscription): Plan {

@@ -146,3 +146,9 @@ export class SqliteLog {
     rmSync(this.directory, { recursive: true });
   }
 }
+
+/** A database that has not been opened: whatever is asked, it cannot tell. */
+export function closedDatabase(): Database {
+  const config = readConfig({ DATABASE_URL: 'sqlite:never-opened.db' });
+  return new Database(new DataSource({ ...dataSourceOptions(config), entities: [] }), config);
+}

@@ -44,21 +44,21 @@ export class Database implements OnApplicationShutdown {
   }
 
   /** A transaction, READ COMMITTED: all of it or nothing. Tried three times where PostgreSQL found a deadlock. */
-  write<T>(work: Work<T>): Promise<T> {
+  async write<T>(work: Work<T>): Promise<T> {
     this.mustBeOpen();
     if (this.dialect === 'sqlite') return this.writing.run(() => this.guarded(() => this.writer.transaction(work)));
     return this.guarded(() => this.retried(() => this.writer.transaction(work)));
   }
 
   /** Reads of committed rows; not one snapshot. */
-  read<T>(work: Work<T>): Promise<T> {
+  async read<T>(work: Work<T>): Promise<T> {
     this.mustBeOpen();
     const task = () => this.guarded(() => work(this.reader.manager));
     return this.dialect === 'sqlite' ? this.reading.run(task) : task();
   }
 
   /** Reads that all see the database at one moment. */
-  snapshot<T>(work: Work<T>): Promise<T> {
+  async snapshot<T>(work: Work<T>): Promise<T> {
     this.mustBeOpen();
     if (this.dialect === 'sqlite') return this.reading.run(() => this.guarded(() => this.reader.transaction(work)));
     return this.guarded(() =>

@@ -13,7 +13,7 @@ export function isSerializationFailure(error: unknown): boolean {
 
 /** A row with this key is there already. */
 export function isUniqueViolation(error: unknown): boolean {
-  return codeOf(error) === '23505' || codeOf(error).startsWith('SQLITE_CONSTRAINT');
+  return ['23505', 'SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY'].includes(codeOf(error));
 }
 
 /** The disk, or the room that the database may take, is full (SQLSTATE class 53100; SQLITE_FULL). */

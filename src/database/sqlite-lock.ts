@@ -27,5 +27,9 @@ export function lockSqliteFile(file: string): () => void {
       `${file} is in use by another Flagwire server. Stop that one, or set DATABASE_URL to another file; for several nodes use PostgreSQL.`,
     );
   }
-  return () => handle.close();
+  return () => {
+    // The driver's `close` alone leaves the lock until its memory is collected.
+    handle.exec('ROLLBACK');
+    handle.close();
+  };
 }

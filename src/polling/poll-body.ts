@@ -32,6 +32,7 @@ export class CachedBody {
   private identity: Buffer = Buffer.alloc(0);
   private coded = new Map<Coding, Buffer>();
   private lastBuild = -Infinity;
+  private begun = false;
 
   /** @param builds lets one build run at a time. */
   constructor(
@@ -54,11 +55,13 @@ export class CachedBody {
     this.cursor = this.replica.head;
     this.identity = pollBody(this.replica, { filter: null, filterHash: null });
     this.coded = new Map();
+    this.begun = false;
   }
 
   private build(): void {
     const now = this.monotonic();
-    if (now - this.lastBuild < LEAST_MS_BETWEEN_BUILDS) return;
+    if (this.begun || now - this.lastBuild < LEAST_MS_BETWEEN_BUILDS) return;
+    this.begun = true;
     this.lastBuild = now;
     const { identity, coded } = this;
     for (const coding of ['br', 'gzip'] as const) {

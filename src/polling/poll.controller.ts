@@ -1,5 +1,5 @@
 import { Controller, Get, Req, Res, UseInterceptors } from '@nestjs/common';
-import { type Cursor, parseCursor } from '@flagwire/protocol/sync';
+import { type Cursor, parseCursor, sameCursor } from '@flagwire/protocol/sync';
 import { type Response } from 'express';
 import { SdkAccess } from '../auth/access.decorator.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
@@ -17,7 +17,7 @@ import { type PollRequest } from './poll-request.js';
 export class PollController {
   constructor(
     private readonly resumption: Resumption,
-    private readonly news: News,
+    private readonly waiting: News,
     private readonly answers: PollAnswers,
   ) {}
 
@@ -37,12 +37,20 @@ export class PollController {
     if (poll === undefined) throw new TypeError('A poll that its interceptor has not read');
     if (poll.since === null) return this.answers.whole(request, response, this.answers.replica(poll.environmentId), poll);
 
-    let missed = await this.missed(poll, poll.since);
-    if (missed !== null && countEvents(missed.sets, poll.subscription) === 0) {
-      await this.news.wait(poll, 'matching', response);
-      missed = await this.missed(poll, poll.since);
-    }
+    const missed = await this.news(poll, poll.since, response);
     if (!response.destroyed) this.answers.delta(response, this.answers.replica(poll.environmentId), poll, missed);
+  }
+
+  /** What was missed; a long poll waits until there is something for it, or its time is over. */
+  private async news(poll: PollRequest, since: string, response: Response): Promise<Missed | null> {
+    for (let waited = poll.waitS === null; ;) {
+      const missed = await this.missed(poll, since);
+      if (missed === null || waited || countEvents(missed.sets, poll.subscription) > 0) return missed;
+      // Only in the turn in which nothing is missing: what came while the log was read would not be waited for.
+      if (!sameCursor(missed.cursor, this.answers.replica(poll.environmentId).head)) continue;
+      await this.waiting.wait(poll, 'matching', response);
+      waited = true;
+    }
   }
 
   /** Every change set after the cursor, page by page; null where all flags have to be sent. */

@@ -66,7 +66,9 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
 
   /** The replica was loaded anew: a full sync for all. */
   reset(): void {
-    forEachSafely(this.members, (session) => session.reset());
+    const stood = this.told;
+    this.told = null;
+    forEachSafely(this.members, (session) => session.reset(stood));
   }
 
   join(session: SyncSession): void {

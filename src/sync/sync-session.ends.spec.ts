@@ -101,6 +101,7 @@ describe('A replica that was loaded anew', () => {
     for (const { outlet, session } of guests) {
       expect(outlet.summary).toEqual(['none SyncStarted', 'none FlagUpdated', 'epoch002.0.m00000 SyncComplete']);
       expect(session.isLive).toBe(true);
+      expect(session.cursor).toBe('epoch002.0.m00000');
     }
     feed.commit(updated('c', 2));
     expect(guests[0]?.outlet.summary.at(-1)).toBe('epoch002.1.m00001 FlagUpdated');

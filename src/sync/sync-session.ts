@@ -119,11 +119,14 @@ export class SyncSession implements SnapshotReader {
     return now - this.lastProgressAt >= stallMs;
   }
 
-  /** The replica was loaded anew: a full sync in place, after the change set that is on its way. */
-  reset(): void {
+  /**
+   * The replica was loaded anew: a full sync in place, after the change set that is on its way.
+   * @param stood where those who were live stood until now.
+   */
+  reset(stood: Cursor | null): void {
     if (this.state === 'opening' || this.state === 'ended') return;
     if (this.queue.isInSnapshot) return this.startOver();
-    if (this.state === 'live') this.queue.settled = this.room.head;
+    if (this.state === 'live') this.queue.settled = stood;
     this.room.leave(this);
     this.state = 'feeding';
     this.queue.position = null;

@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { KeyRing } from '../auth/key-ring.js';
+import { ENVIRONMENT, FakeFeed, flags, updated } from '../changes/change-feed.fake.js';
+import { Resumption } from '../changes/resumption.js';
+import { closedDatabase } from '../changes/sqlite-log.fake.js';
+import { subscriptionTo } from '../changes/subscription.js';
+import { FakeClock } from '../common/clock.fake.js';
+import { FakeRandom } from '../common/random.fake.js';
+import { readConfig } from '../config/config.js';
+import { FakeOutlet } from './outlet.fake.js';
+import { Pulse } from './pulse.js';
+import { ReconnectAdvice } from './reconnect-advice.js';
+import { SyncHub } from './sync-hub.js';
+
+let feed: FakeFeed;
+let clock: FakeClock;
+let keys: KeyRing;
+let hub: SyncHub;
+
+function open(config = readConfig({ FLAGWIRE_MAX_CONNECTIONS: '3', FLAGWIRE_MAX_PER_SERVER_KEY: '2' })): void {
+  feed = new FakeFeed(flags('a', 'b'));
+  clock = new FakeClock();
+  keys = new KeyRing(closedDatabase(), feed, config, clock);
+  hub = new SyncHub(feed, new Resumption(feed), new ReconnectAdvice(config, new FakeRandom()), keys, config);
+}
+
+function enter(keyId = 'key-1') {
+  const outlet = new FakeOutlet();
+  const subscriber = { connectionId: 'c', keyId, subscription: subscriptionTo(null) };
+  const session = hub.open(ENVIRONMENT.id, subscriber, outlet);
+  session.begin(null);
+  outlet.clear();
+  return { outlet, session, leave: () => hub.close(session, ENVIRONMENT.id) };
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  Logger.overrideLogger(false);
+  open();
+});
+afterEach(() => {
+  keys.onApplicationShutdown();
+  hub.onApplicationShutdown();
+  jest.useRealTimers();
+});
+
+describe('The hub', () => {
+  it('sends each change to everybody, encoded once', () => {
+    const guests = [enter(), enter(), enter('key-2')];
+    feed.commit(updated('a', 2));
+    expect(guests.map(({ outlet }) => outlet.summary)).toEqual(guests.map(() => ['epoch001.1.m00001 FlagUpdated']));
+    expect(hub.figures()).toEqual({ connections: 3, lagging: 0, encodings: 1, cuts: 0 });
+  });
+
+  it('takes no more connections than it may, in all and for one key, and others again when some have left', () => {
+    const first = enter();
+    enter();
+    expect(hub.refusal('key-1')).toBe('overload');
+    // The closed database knows no key: but that is another refusal than being full.
+    expect(hub.refusal('key-2')).not.toBe('overload');
+    enter('key-2');
+    expect(hub.refusal('key-3')).toBe('overload');
+    first.leave();
+    expect(hub.refusal('key-1')).not.toBe('overload');
+  });
+
+  it('forgets whoever leaves, once or twice', () => {
+    const { leave, outlet, session } = enter();
+    leave();
+    leave();
+    feed.commit(updated('a', 2));
+    expect(outlet.frames).toEqual([]);
+    expect(session.isEnded).toBe(true);
+    expect(hub.figures().connections).toBe(0);
+  });
+
+  it('says Goodbye to all whose environment is gone', () => {
+    const guests = [enter(), enter()];
+    feed.remove();
+    for (const { outlet } of guests) {
+      expect(outlet.messages.map(({ data }) => data)).toEqual([{ reason: 'environment_deleted', retry_after_ms: null }]);
+    }
+  });
+
+  it('cuts those whose socket makes no progress, and counts them', () => {
+    const { outlet } = enter();
+    enter();
+    outlet.isSlow = true;
+    feed.commit(updated('a', 2));
+    hub.cutStalled(0);
+    hub.cutStalled(29_999);
+    expect(outlet.isDestroyed).toBe(false);
+    hub.cutStalled(30_000);
+    expect(outlet.isDestroyed).toBe(true);
+    expect(hub.figures().cuts).toBe(1);
+  });
+});
+
+describe('Draining', () => {
+  it('sends all away, spread over its time, each with a delay of its own, and takes nobody', async () => {
+    open(readConfig({ FLAGWIRE_DRAIN_S: '5' }));
+    const guests = Array.from({ length: 40 }, () => enter());
+    const told = () => guests.filter(({ outlet }) => outlet.isEnded).length;
+    const drained = hub.drain();
+    expect(told()).toBe(2);
+    expect(hub.refusal('key-1')).toBe('shutdown');
+    await jest.advanceTimersByTimeAsync(2500);
+    expect(told()).toBe(22);
+    await jest.advanceTimersByTimeAsync(2500);
+    await drained;
+    expect(told()).toBe(40);
+    const delays = guests.map(({ outlet }) => outlet.messages[0]?.data['retry_after_ms']);
+    expect(new Set(delays).size).toBeGreaterThan(30);
+  });
+
+  it('is over at once where nobody is there', async () => {
+    await expect(hub.drain()).resolves.toBeUndefined();
+  });
+});
+
+describe('The pulse', () => {
+  const config = readConfig({ FLAGWIRE_PING_S: '15', FLAGWIRE_HEARTBEAT_S: '30' });
+  let pulse: Pulse;
+  beforeEach(() => {
+    open(config);
+    pulse = new Pulse(hub, feed, clock, config);
+    pulse.onApplicationBootstrap();
+  });
+  afterEach(() => pulse.onApplicationShutdown());
+
+  it('pings every connection once in 15 s, and beats once in 30 s, with its cursor and the age of the log', () => {
+    const guests = Array.from({ length: 20 }, () => enter());
+    feed.commit(updated('a', 2));
+    for (const { outlet } of guests) outlet.clear();
+    feed.age = 120;
+    jest.advanceTimersByTime(30_000);
+    for (const { outlet } of guests) {
+      expect(outlet.blocks.filter(({ isPing }) => isPing)).toHaveLength(2);
+      expect(outlet.messages).toEqual([
+        { id: 'epoch001.1.m00001', type: 'Heartbeat', data: { timestamp: Math.floor(clock.time / 1000), age_ms: 120 } },
+      ]);
+    }
+  });
+
+  it('does not serve everybody in one turn', () => {
+    const guests = Array.from({ length: 30 }, () => enter());
+    jest.advanceTimersByTime(1000);
+    const pinged = guests.filter(({ outlet }) => outlet.frames.length > 0).length;
+    expect(pinged).toBeLessThanOrEqual(2);
+  });
+
+  it('is hurt by no connection that throws', () => {
+    const [broken, whole] = [enter(), enter()];
+    broken.outlet.throws = true;
+    jest.advanceTimersByTime(15_000);
+    expect(broken.outlet.isDestroyed).toBe(true);
+    expect(whole.outlet.blocks.some(({ isPing }) => isPing)).toBe(true);
+  });
+
+  it('leaves no timer behind', () => {
+    pulse.onApplicationShutdown();
+    const { outlet } = enter();
+    jest.advanceTimersByTime(60_000);
+    expect(outlet.frames).toEqual([]);
+  });
+});

@@ -26,6 +26,8 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
   private readonly replicas = new Map<string, EnvironmentReplica>();
   private readonly keyRevisions = new Map<string, number>();
   private readonly heads = new Map<string, number>();
+  /** Environments that could not be read, and of which that has been said. */
+  private readonly broken = new Set<string>();
   private readonly reads = new Gate(READS_AT_ONCE);
   private running: Promise<void> | null = null;
   private next: Promise<void> | null = null;
@@ -137,7 +139,7 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
       const heads = await this.reader.heads();
       // Keys first: a revocation does not wait for anybody's flags.
       for (const head of heads) this.followKeys(head);
-      for (const head of heads) await this.follow(head);
+      for (const head of heads) await this.followAlone(head);
       this.forgetAllBut(new Set(heads.map((head) => head.environmentId)));
       this.noteSuccess(began);
     } catch (error) {
@@ -146,11 +148,24 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
     }
   }
 
+  /** An environment that cannot be read, say for a row that is no JSON, keeps no other one waiting. */
+  private async followAlone(head: EnvironmentHead): Promise<void> {
+    try {
+      await this.follow(head);
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable) throw error;
+      if (!this.broken.has(head.environmentId))
+        this.logger.error(`Environment ${head.environmentId} cannot be read: ${String(error)}`);
+      this.broken.add(head.environmentId);
+    }
+  }
+
   private async follow(head: EnvironmentHead): Promise<void> {
     this.heads.set(head.environmentId, head.revision);
     const replica = this.replicas.get(head.environmentId);
     if (replica === undefined) await this.reload(head.environmentId);
     else if (!sameCursor(replica.head, head)) await this.advance(replica, head);
+    this.broken.delete(head.environmentId);
   }
 
   /** Reads on from the replica's head, which is read again: if it is not there any more, history was replaced. */

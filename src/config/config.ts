@@ -36,7 +36,7 @@ type Environment = Record<string, string | undefined>;
 function textOf(env: Environment, name: string): string | undefined {
   const file = env[`${name}_FILE`];
   if (file === undefined || file === '') return env[name] === '' ? undefined : env[name];
-  if (env[name] !== undefined) throw new BadSetting(`and ${name}_FILE are both set: keep one`);
+  if (env[name] !== undefined && env[name] !== '') throw new BadSetting(`and ${name}_FILE are both set: keep one`);
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {

@@ -29,7 +29,7 @@ export class News implements BeforeApplicationShutdown {
    * @throws Unauthenticated when the key dies meanwhile, KeyNotChecked when nobody can tell any more whether it has.
    */
   async wait(poll: PollRequest, wanted: Wanted, response: Response): Promise<void> {
-    if (poll.waitS === null) return;
+    if (poll.waitS === null || response.destroyed) return;
     const died = this.keys.died.pipe(filter(({ keyId }) => keyId === poll.keyId));
     const ends: Observable<unknown>[] = [
       this.feed.updates.pipe(filter((update) => isNews(update, poll, wanted))),

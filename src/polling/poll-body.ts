@@ -66,7 +66,9 @@ export class CachedBody {
     const { identity, coded } = this;
     for (const coding of ['br', 'gzip'] as const) {
       // Into the map of this revision: when it is done the environment may be further.
-      void this.builds.run(async () => void coded.set(coding, await CODERS[coding](identity)));
+      const build = this.builds.run(async () => void coded.set(coding, await CODERS[coding](identity)));
+      // Without it, identity goes on being sent.
+      build.catch(() => undefined);
     }
   }
 }

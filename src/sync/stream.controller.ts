@@ -14,6 +14,14 @@ import { SseOutlet } from './sse-outlet.js';
 import { SyncHub } from './sync-hub.js';
 import { goodbyeFrame, type SyncSession } from './sync-session.js';
 
+/** A stream whose headers are out: what sends its first words, and what lets go of it when the client has left. */
+interface Stream {
+  begin: () => void;
+  close: () => void;
+}
+
+type OpenStream = (outlet: SseOutlet) => Stream;
+
 /** `GET /sdk/stream` (protocol section 4). */
 @Controller('sdk')
 export class StreamController {
@@ -50,7 +58,9 @@ export class StreamController {
       const outlet = new SseOutlet(request, response, () => subscriber.complete());
       let close: () => void = () => undefined;
       const stopWaiting = whenHeadersAreOut(response, () => {
-        close = open(outlet);
+        const stream = open(outlet);
+        close = stream.close;
+        stream.begin();
       });
       return () => {
         stopWaiting();
@@ -59,31 +69,27 @@ export class StreamController {
     });
   }
 
-  /** @returns what begins the stream, which returns what ends it. */
-  private served(
-    principal: SdkPrincipal,
-    filter: FlagFilter | null,
-    presented: string | null,
-  ): (outlet: SseOutlet) => () => void {
+  private served(principal: SdkPrincipal, filter: FlagFilter | null, presented: string | null): OpenStream {
     const { environmentId, keyId } = principal;
     return (outlet) => {
       const refusal = this.hub.refusal(keyId);
       if (refusal !== null) return this.refused(refusal, presented)(outlet);
       const subscriber = { connectionId: randomUUID(), keyId, subscription: subscriptionTo(filter) };
       const session: SyncSession = this.hub.open(environmentId, subscriber, outlet);
-      session.begin(presented);
-      return () => this.hub.close(session, environmentId);
+      return { begin: () => session.begin(presented), close: () => this.hub.close(session, environmentId) };
     };
   }
 
   /** An HTTP error would end an EventSource for ever: what is wrong only for now is said inside a stream. */
-  private refused(reason: GoodbyeReason, presented: string | null): (outlet: SseOutlet) => () => void {
+  private refused(reason: GoodbyeReason, presented: string | null): OpenStream {
     const id = parseCursor(presented) === null || presented === null ? NO_CURSOR : presented;
-    return (outlet) => {
-      outlet.send(goodbyeFrame(id, reason, this.advice.retryAfter(reason)));
-      outlet.end();
-      return () => undefined;
-    };
+    return (outlet) => ({
+      begin: () => {
+        outlet.send(goodbyeFrame(id, reason, this.advice.retryAfter(reason)));
+        outlet.end();
+      },
+      close: () => undefined,
+    });
   }
 }
 

@@ -83,12 +83,7 @@ export class SyncSession implements SnapshotReader {
 
   /** Begins with the cursor that the client presented; whatever cannot be read as one is a full sync. */
   begin(presentedText: string | null): void {
-    const cursor = parseCursor(presentedText);
-    const plan = this.room.planFromMemory(cursor, this.subscriber.subscription);
-    this.presented = cursor === null || presentedText === null ? NO_CURSOR : presentedText;
-    if (plan !== null) return this.start(plan, cursor);
-    this.lateTimer = setTimeout(() => this.sendOpening(this.presented), DECIDE_MS);
-    void this.decide(cursor);
+    this.safely(() => this.present(presentedText));
   }
 
   /** Change sets of the log, in order, for a session that is live. */
@@ -162,6 +157,15 @@ export class SyncSession implements SnapshotReader {
     this.room.leave(this);
   }
 
+  private present(presentedText: string | null): void {
+    const cursor = parseCursor(presentedText);
+    const plan = this.room.planFromMemory(cursor, this.subscriber.subscription);
+    this.presented = cursor === null || presentedText === null ? NO_CURSOR : presentedText;
+    if (plan !== null) return this.start(plan, cursor);
+    this.lateTimer = setTimeout(() => this.safely(() => this.sendOpening(this.presented)), DECIDE_MS);
+    void this.decide(cursor);
+  }
+
   private async decide(cursor: ReturnType<typeof parseCursor>): Promise<void> {
     try {
       const plan = await this.room.plan(cursor, this.subscriber.subscription);
@@ -206,14 +210,9 @@ export class SyncSession implements SnapshotReader {
     else this.enqueue(plan.sets);
   }
 
-  /** Called by the connection or a timer: a throw ends this connection, and not the process. */
   private resume(): void {
     this.busy = false;
-    try {
-      this.pump();
-    } catch {
-      this.cut();
-    }
+    this.safely(() => this.pump());
   }
 
   /** Everything queued has gone out: what comes next? */
@@ -265,9 +264,18 @@ export class SyncSession implements SnapshotReader {
 
   private failed(error: unknown, again: () => void): void {
     if (this.isEnded) return;
-    if (error instanceof NotFound) return this.goodbye('environment_deleted', null);
-    if (!(error instanceof DatabaseUnavailable)) return this.cut();
-    this.retryTimer = setTimeout(again, this.room.askAgainMs);
+    if (error instanceof DatabaseUnavailable) this.retryTimer = setTimeout(again, this.room.askAgainMs);
+    else if (error instanceof NotFound) this.safely(() => this.goodbye('environment_deleted', null));
+    else this.cut();
+  }
+
+  /** For what a timer, the log or the connection calls: a throw ends this connection, and not the process. */
+  private safely(act: () => void): void {
+    try {
+      act();
+    } catch {
+      this.cut();
+    }
   }
 
   /** Leaves the room: from now on it is fed by its cursor. */

@@ -4,7 +4,7 @@ import { getMetadataStorage, validateSync } from 'class-validator';
 import type { Request } from 'express';
 import { InvalidInput, type Mistake } from '../../common/errors.js';
 import { mistakesOf } from '../../common/validation.js';
-import { at, MistakeList } from '../rules/mistake.js';
+import { at, MistakeList, MOST_REPORTED } from '../rules/mistake.js';
 
 /**
  * A body whose fields have been looked at one by one: the right ones, and what is wrong with the others. It is not refused
@@ -43,9 +43,12 @@ export function draftOf<T extends object>(type: new () => T, body: unknown, path
 
 /** @throws InvalidInput with every mistake once, where there is one. */
 export function refuse(mistakes: Iterable<Mistake>): void {
+  const all = [...mistakes];
   const list = new MistakeList();
-  for (const { path, message } of mistakes) list.add(path, message);
-  if (!list.isEmpty) throw new InvalidInput(list.sorted(''));
+  for (const { path, message } of all) list.add(path, message);
+  if (list.isEmpty) return;
+  // A list that a rule has cut already ends in the count of what it left out.
+  throw new InvalidInput(all.length === MOST_REPORTED + 1 ? all : list.sorted(''));
 }
 
 /** The body as a draft of the class. The global pipe leaves it alone: to it this is a custom parameter. */

@@ -7,7 +7,7 @@ export interface Mistake {
 }
 
 /** A list longer than this helps nobody, and a hostile body could have a million mistakes. */
-const MOST_REPORTED = 50;
+export const MOST_REPORTED = 50;
 const LONGEST_QUOTE = 64;
 const MOST_NAMES = 10;
 

@@ -64,6 +64,14 @@ function isTooDeep(value: unknown): boolean {
   return false;
 }
 
+/** Unknown fields that class-transformer drops before anybody sees them: those called like a method of every object. */
+function hiddenFields(value: unknown, { type, metatype }: ArgumentMetadata): Mistake[] {
+  const isRequest = (type === 'body' || type === 'query') && metatype !== undefined && metatype !== Object;
+  if (!isRequest || typeof value !== 'object' || value === null) return [];
+  const names = Object.keys(value).filter((name) => name in Object.prototype);
+  return names.map((name) => ({ path: at('', name, false), message: 'is not a known field' }));
+}
+
 /**
  * Checks request classes: every mistake at once, unknown fields refused. Values are converted only where the class says so
  * (`@Type`).
@@ -87,6 +95,14 @@ export class RequestPipe extends ValidationPipe {
     if (metadata.type === 'body' && isTooDeep(value)) {
       throw new InvalidInput([{ path: '', message: `the body has more than ${MOST_DEPTH} objects and lists inside each other` }]);
     }
-    return super.transform(value, metadata) as Promise<unknown>;
+    const hidden = hiddenFields(value, metadata);
+    try {
+      const request: unknown = await super.transform(value, metadata);
+      if (hidden.length === 0) return request;
+    } catch (error) {
+      if (error instanceof InvalidInput) throw new InvalidInput([...error.mistakes, ...hidden]);
+      throw error;
+    }
+    throw new InvalidInput(hidden);
   }
 }

@@ -20,7 +20,9 @@ type Viewer = Pick<AdminPrincipal, 'environmentKeys'>;
 /** True for a flag that has the status in an environment; where nothing is set it is disabled. */
 const HAS_STATUS = `EXISTS (
   SELECT 1 FROM environment e LEFT JOIN flag_setting s ON s.environment_id = e.id AND s.flag_id = flag.id
-  WHERE e.project_id = flag.project_id AND COALESCE(s.status, 'disabled') = :status)`;
+  WHERE e.id IN (:...visible) AND COALESCE(s.status, 'disabled') = :status)`;
+/** Flags looked at in one query while a text is searched for. */
+const SEARCH_PAGE = 500;
 
 /** Reads of flags, as the database has them at one moment. */
 @Injectable()
@@ -36,8 +38,9 @@ export class FlagReads {
   list(projectKey: string, query: FlagListRequest, limit: number, viewer: Viewer): Promise<FlagAnswer[]> {
     return this.database.snapshot(async (manager) => {
       const project = await this.projects.find(manager, projectKey);
-      const flags = await this.matching(manager, project, query).limit(limit).getMany();
-      return this.answers.of(manager, flags, await this.visible(manager, project, viewer));
+      const visible = await this.visible(manager, project, viewer);
+      const flags = await this.found(manager, project, query, limit, visible);
+      return this.answers.of(manager, flags, visible);
     });
   }
 
@@ -66,26 +69,52 @@ export class FlagReads {
     return environmentKeys === null ? environments : environments.filter(({ key }) => environmentKeys.includes(key));
   }
 
-  private matching(manager: EntityManager, project: Project, query: FlagListRequest): SelectQueryBuilder<Flag> {
-    const { after = '', search, tag, status, archived } = query;
+  /** Texts are compared here: the databases do not agree on what the lower case of a letter is. */
+  private async found(
+    manager: EntityManager,
+    project: Project,
+    query: FlagListRequest,
+    limit: number,
+    visible: Environment[],
+  ): Promise<Flag[]> {
+    const { search } = query;
+    if (search === undefined) return this.matching(manager, project, query, visible).limit(limit).getMany();
+    const found: Flag[] = [];
+    let after = query.after;
+    for (;;) {
+      const from = { ...query, ...(after !== undefined && { after }) };
+      const page = await this.matching(manager, project, from, visible).limit(SEARCH_PAGE).getMany();
+      found.push(...page.filter((flag) => hasText(flag, search)));
+      if (page.length < SEARCH_PAGE || found.length >= limit) return found.slice(0, limit);
+      after = page.at(-1)?.key;
+    }
+  }
+
+  private matching(
+    manager: EntityManager,
+    project: Project,
+    query: FlagListRequest,
+    visible: Environment[],
+  ): SelectQueryBuilder<Flag> {
+    const { after = '', tag, status, archived } = query;
     const flags = manager
       .createQueryBuilder(Flag, 'flag')
       .where('flag.project_id = :projectId AND flag.key > :after', { projectId: project.id, after })
       .andWhere(archived === 'true' ? 'flag.archived_at IS NOT NULL' : 'flag.archived_at IS NULL')
       .orderBy('flag.key');
-    if (search !== undefined) {
-      const pattern = `%${search.replace(/[!%_]/g, '!$&')}%`;
-      const texts = ['flag.key', 'flag.name', 'flag.description'];
-      const tests = texts.map((column) => `LOWER(${column}) LIKE LOWER(:pattern) ESCAPE '!'`);
-      flags.andWhere(`(${tests.join(' OR ')})`, { pattern });
-    }
     if (tag !== undefined) {
       const has = this.database.dialect === 'postgres' ? POSTGRES_HAS_TAG : SQLITE_HAS_TAG;
       flags.andWhere(has, { tag });
     }
-    if (status !== undefined) flags.andWhere(HAS_STATUS, { status });
+    if (status === undefined) return flags;
+    if (visible.length === 0) return flags.andWhere('1 = 0');
+    flags.andWhere(HAS_STATUS, { status, visible: visible.map(({ id }) => id) });
     return flags;
   }
+}
+
+function hasText({ key, name, description }: Flag, text: string): boolean {
+  return [key, name, description].some((field) => field.toLowerCase().includes(text.toLowerCase()));
 }
 
 const POSTGRES_HAS_TAG = 'jsonb_exists(flag.tags::jsonb, :tag)';

@@ -48,7 +48,7 @@ function postgresOptions(config: Config): DataSourceOptions {
       connectionTimeoutMillis: config.connectTimeoutMs,
       statement_timeout: config.statementTimeoutMs,
       // A socket that went dead without a word: the server's own time-out cannot be heard any more.
-      query_timeout: config.statementTimeoutMs + 5000,
+      query_timeout: config.statementTimeoutMs + 1000,
       lock_timeout: config.statementTimeoutMs,
       idle_in_transaction_session_timeout: config.statementTimeoutMs,
       keepAlive: true,

@@ -87,6 +87,14 @@ export class AdminTokens {
     });
   }
 
+  /** An environment is deleted: one that is made later under its key is another one, which no token of this one opens. */
+  async forgetEnvironment(manager: EntityManager, projectId: string, key: string): Promise<void> {
+    for (const { id, environments } of await manager.findBy(AdminToken, { projectId })) {
+      if (environments?.includes(key) !== true) continue;
+      await manager.update(AdminToken, { id }, { environments: environments.filter((name) => name !== key) });
+    }
+  }
+
   /**
    * For good, from the commit on; a token that is revoked stays as it is.
    * @throws NotFound

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In } from 'typeorm';
+import { AdminTokens } from '../auth/admin-tokens.js';
 import { ChangeLog } from '../changes/change-log.js';
 import { type EnvironmentHead } from '../changes/environment-head.entity.js';
 import { WakeUps } from '../changes/wake-ups.js';
@@ -24,6 +25,7 @@ export class EnvironmentRecords {
     private readonly wakeUps: WakeUps,
     private readonly seeds: EnvironmentSeeds,
     private readonly clock: Clock,
+    private readonly tokens: AdminTokens,
   ) {}
 
   /**
@@ -55,6 +57,7 @@ export class EnvironmentRecords {
     // Writers of these logs have finished, and those to come find nothing.
     await this.log.lockHeads(manager, ids);
     await manager.delete(Environment, { id: In(ids) });
+    for (const { projectId, key } of environments) await this.tokens.forgetEnvironment(manager, projectId, key);
     for (const id of ids) await this.wakeUps.announce(manager, id);
   }
 }

@@ -1,6 +1,7 @@
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { CrossOrigin } from './common/cross-origin.js';
+import { jsonOnly } from './common/json-only.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { RequestPipe } from './common/validation.js';
 import { type Config } from './config/config.js';
@@ -15,6 +16,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   // Before the body parsers: what they refuse is an answer that a page may read, too.
   app.use(app.get(CrossOrigin).handle);
   app.useBodyParser('json', { limit: config.bodyBytes });
+  app.use(jsonOnly);
   app.useGlobalPipes(new RequestPipe());
   app.useGlobalFilters(new ProblemFilter());
   const description = new DocumentBuilder()

@@ -24,6 +24,7 @@ export type ErrorKind =
   | 'conflict'
   | 'precondition_failed'
   | 'too_large'
+  | 'unsupported_media_type'
   | 'rate_limited'
   | 'unavailable'
   | 'storage_full';
@@ -51,6 +52,16 @@ export class NotFound extends DomainError {
   constructor(what: string, id: string) {
     super(`There is no ${what} ${JSON.stringify(id)}`);
     this.code = `${what.replaceAll(' ', '_')}_not_found`;
+  }
+}
+
+/** A body that is not JSON would be taken for none at all, and what it asks for for nothing. */
+export class UnsupportedMediaType extends DomainError {
+  override readonly name = 'UnsupportedMediaType';
+  readonly code = 'unsupported_media_type';
+  readonly kind = 'unsupported_media_type';
+  constructor() {
+    super('The body is not JSON by its Content-Type. Send application/json.');
   }
 }
 

@@ -19,6 +19,7 @@ const STATUS = {
   conflict: 409,
   precondition_failed: 412,
   too_large: 413,
+  unsupported_media_type: 415,
   rate_limited: 429,
   unavailable: 503,
   storage_full: 507,

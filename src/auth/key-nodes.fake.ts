@@ -46,7 +46,6 @@ export class FakeFeed extends ChangeFeed {
   catchUp = () => Promise.resolve();
   since = () => Promise.resolve(null);
   reach = () => Promise.resolve();
-  refresh = () => Promise.resolve();
 }
 
 /** The real database, which can be taken away, and counts. */

@@ -4,7 +4,8 @@ import { type Observable, Subject, type Subscription } from 'rxjs';
 import { In, IsNull, MoreThan } from 'typeorm';
 import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
 import { Clock, isoTime } from '../common/clock.js';
-import { Unauthenticated } from '../common/errors.js';
+import { DatabaseUnavailable, Unauthenticated } from '../common/errors.js';
+import { within } from '../common/within.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { expiryOf, KeyLookups, type KeyName } from './key-lookups.js';
@@ -17,6 +18,7 @@ import { type PresentedSecret, sameHash } from './secret-format.js';
 
 /** Environments in one query: below the number of parameters that either database takes. */
 const BATCH = 100;
+const REFRESH_MS = 1000;
 /** An expired key is loaded for this long, so that its end is told apart from a revocation. */
 const EXPIRED_KEPT_MS = 24 * 3600 * 1000;
 
@@ -146,6 +148,13 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
     if (key !== undefined && !isExpired(key, this.clock.now())) return this.isStale() ? 'stale' : null;
     const isOver = key !== undefined || this.lookups.remembered({ id: keyId })?.reason === 'expired';
     return isOver ? 'key_expired' : 'key_revoked';
+  }
+
+  /** Reads the environment's keys again, and gives up after a second: for a writer, before it answers. */
+  async refresh(environmentId: string): Promise<void> {
+    const read = this.reloads.request(environmentId);
+    // The write is committed: what cannot be read now is read later.
+    await within(read, REFRESH_MS, () => new DatabaseUnavailable()).catch(() => undefined);
   }
 
   /** For a preflight, which carries no key. */

@@ -51,9 +51,6 @@ export abstract class ChangeFeed {
    */
   abstract since(environmentId: string, cursor: Cursor): Promise<readonly EncodedChangeSet[] | null>;
 
-  /** Reads the log, and gives up after a second: for a writer whose write shows in no cursor. */
-  abstract refresh(): Promise<void>;
-
   /** Waits until the replicas show what was written, at most a second; a writer calls this before it answers. */
   abstract reach(written: ReadonlyMap<string, Cursor>): Promise<void>;
 }

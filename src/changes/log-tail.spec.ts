@@ -225,6 +225,7 @@ describe('reach', () => {
 
   it('gives up without a word where the log cannot be read', async () => {
     log.reader.isAway = true;
-    await expect(log.tail.refresh()).resolves.toBeUndefined();
+    const ahead = { ...replica().head, revision: replica().head.revision + 1 };
+    await expect(log.tail.reach(new Map([['production', ahead]]))).resolves.toBeUndefined();
   });
 });

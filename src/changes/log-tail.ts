@@ -96,10 +96,7 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
       const head = this.replicas.get(environmentId)?.head;
       return head !== undefined && head.epoch === cursor.epoch && head.revision >= cursor.revision;
     };
-    if (![...written].every(isThere)) await this.refresh();
-  }
-
-  async refresh(): Promise<void> {
+    if ([...written].every(isThere)) return;
     // The write is committed: what cannot be read now is read later.
     await within(this.catchUp(), REACH_MS, () => new DatabaseUnavailable()).catch(() => undefined);
   }

@@ -4,7 +4,7 @@ import { type Page } from '@flagwire/protocol/admin';
 import { type EntityManager } from 'typeorm';
 import { AdminAccess } from '../auth/access.decorator.js';
 import { AdminTokens } from '../auth/admin-tokens.js';
-import { InvalidInput } from '../common/errors.js';
+import { InvalidInput, NotFound } from '../common/errors.js';
 import { Database } from '../database/database.js';
 import { CreatedTokenAnswer, TokenAnswer } from './answers/credential.answer.js';
 import { Reply } from './answers/reply.js';
@@ -59,8 +59,11 @@ export class TokensController {
   /** @throws InvalidInput where the request names a project that is not there. */
   private async projectOf(manager: EntityManager, { project: key }: CreateTokenRequest): Promise<string | null> {
     if (key === undefined || key === null) return null;
-    const project = await this.projects.findOrNull(manager, key);
-    if (project === null) throw new InvalidInput([{ path: 'project', message: 'names no project' }]);
-    return project.id;
+    try {
+      return (await this.projects.lock(manager, key, 'share')).id;
+    } catch (error) {
+      if (error instanceof NotFound) throw new InvalidInput([{ path: 'project', message: 'names no project' }]);
+      throw error;
+    }
   }
 }

@@ -157,10 +157,11 @@ describeEachDatabase('SDK keys', (database) => {
     expect([long.status, (await listed(rotated.id))?.expires_at]).toEqual([201, end]);
   });
 
-  it('are rotated without grace: the old one ends at once', async () => {
+  it('are rotated without grace: the old one ends', async () => {
     const { id, key } = await admin.createKey('production');
     const rotated = await admin.rotateKey('production', id, 0);
-    expect([await polled(key), await polled(rotated.key)]).toEqual([401, 200]);
+    expect(await polled(rotated.key)).toBe(200);
+    await eventually(async () => expect(await polled(key)).toBe(401));
     const dead = await admin.request('POST', `${KEYS}/${id}/rotate`, { grace_seconds: 60 });
     expect(codeOf(dead)).toEqual([409, 'key_is_dead']);
   });
@@ -176,7 +177,7 @@ describeEachDatabase('SDK keys', (database) => {
     const before = await cursor();
     const revoked = await admin.request('DELETE', `${KEYS}/${id}`);
     expect([revoked.status, revoked.body, revoked.cursors]).toEqual([204, undefined, { production: before }]);
-    expect(await polled(key)).toBe(401);
+    await eventually(async () => expect(await polled(key)).toBe(401));
     const { revoked_at } = (await listed(id)) ?? {};
     expect(revoked_at).toEqual(TIME);
     expect((await admin.request('DELETE', `${KEYS}/${id}`)).status).toBe(204);

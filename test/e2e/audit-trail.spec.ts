@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import { UnexpectedAnswer, type AdminAnswer, type AdminClient, type EnvironmentEdit } from '../support/admin-client.js';
+import { UnexpectedAnswer, type AdminClient, type EnvironmentEdit } from '../support/admin-client.js';
 import { EtagPoller } from '../support/poll-client.js';
 import { withSeed, type SeededRandom } from '../support/random.js';
 import { type TestServer } from '../support/server.js';
@@ -28,7 +28,6 @@ interface Page {
 }
 
 const FIELDS = 'actor,changes,comment,cursor,revision,time';
-const pathsOf = ({ body }: AdminAnswer) => (body as { errors: { path: string }[] }).errors.map(({ path }) => path).sort();
 const byId = (flags: Iterable<FlagDefinition>) => [...flags].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 describeEachDatabase('the audit trail', (database) => {
@@ -191,46 +190,6 @@ describeEachDatabase('the audit trail', (database) => {
     ];
     expect(await types('live')).toEqual(both);
     expect(await types('test')).toEqual([both[0], [2, 'FlagStatusChanged'], [3, 'FlagUpdated']]);
-  });
-
-  it('comes in pages, oldest first, from any revision on', async () => {
-    const project = await makeProject('pages');
-    await admin.createFlag('f', {}, project);
-    const statuses = ['enabled', 'disabled'] as const;
-    for (let turn = 0; turn < 59; turn += 1) {
-      await admin.patchEnv('f', 'live', { status: statuses[turn % 2] as 'enabled' }, project);
-    }
-    const numbers = ({ items }: Page) => items.map(({ revision }) => revision);
-    const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
-    const first = await page('pages');
-    expect([numbers(first), first.next]).toEqual([range(1, 50), '50']);
-    const second = await page('pages', '?after=50');
-    expect([numbers(second), second.next]).toEqual([range(51, 60), null]);
-    const odd = await page('pages', '?after=13&limit=7');
-    expect([numbers(odd), odd.next]).toEqual([range(14, 20), '20']);
-    const full = await page('pages', '?after=40&limit=20');
-    expect([numbers(full), full.next]).toEqual([range(41, 60), null]);
-    for (const after of ['60', '61', '9007199254740991']) {
-      expect(await page('pages', `?after=${after}`)).toEqual({ items: [], next: null });
-    }
-    expect(numbers({ items: await trail('pages', 'live', 7), next: null })).toEqual(range(1, 60));
-  });
-
-  it.each([
-    ['after=x', ['after']],
-    ['after=-1', ['after']],
-    ['after=1.5', ['after']],
-    ['after=9007199254740992', ['after']],
-    ['limit=0&after=', ['after', 'limit']],
-    ['limit=101&since=3', ['limit', 'since']],
-  ])('is refused for ?%s', async (query, paths) => {
-    const answer = await admin.request('GET', `${path('default', 'production')}?${query}`);
-    expect([answer.status, pathsOf(answer)]).toEqual([400, paths]);
-  });
-
-  it('of what is not there is none', async () => {
-    expect(await admin.request('GET', path('default', 'nowhere'))).toMatchObject({ status: 404 });
-    expect(await admin.request('GET', path('nowhere'))).toMatchObject({ status: 404, body: { code: 'project_not_found' } });
   });
 
   async function change(random: SeededRandom, ids: string[], project: { project: string }): Promise<void> {

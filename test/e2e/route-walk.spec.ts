@@ -21,7 +21,7 @@ import { useServers } from '../support/use-servers.js';
 const OPEN = ['/health/live', '/health/ready', '/docs', '/docs-json'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'QUERY', 'PROPFIND'];
 /** What stands before the routes (CORS and the body parser, and the page's files) and behind them (404s and errors). */
-const NOT_ROUTES = ['<anonymous>', '<anonymous>', 'jsonParser', 'serveStatic', '<anonymous>', '<anonymous>'];
+const NOT_ROUTES = ['<anonymous>', '<anonymous>', 'jsonParser', 'jsonOnly', 'serveStatic', '<anonymous>', '<anonymous>'];
 
 /** Somebody forgot to say who may use these. */
 @Controller('forgotten')

@@ -12,7 +12,8 @@ import { describeEachDatabase, useServers } from '../support/use-servers.js';
 
 /** `npm run typeorm -- <command>`: exit code and output. */
 function typeorm(databaseUrl: string, ...command: string[]): Promise<{ code: number; output: string }> {
-  const env = cleanEnvironment({ DATABASE_URL: databaseUrl });
+  // Jest asks its children for colours.
+  const env = { ...cleanEnvironment({ DATABASE_URL: databaseUrl }), FORCE_COLOR: '0', NO_COLOR: '1' };
   return new Promise((resolve) => {
     execFile('npm', ['run', '--silent', 'typeorm', '--', ...command], { cwd: projectRoot(), env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : 1, output: stdout + stderr });

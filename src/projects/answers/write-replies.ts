@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Cursor, formatCursor } from '@flagwire/protocol/sync';
 import { serializeDictionary } from 'structured-headers';
+import { KeyRing } from '../../auth/key-ring.js';
 import { ChangeFeed } from '../../changes/change-feed.js';
 import { Reply } from './reply.js';
 
@@ -20,11 +21,14 @@ export function cursorHeader(covered: readonly Covered[]): string {
 /** Answers writes, after their commit. */
 @Injectable()
 export class WriteReplies {
-  constructor(private readonly feed: ChangeFeed) {}
+  constructor(
+    private readonly feed: ChangeFeed,
+    private readonly keys: KeyRing,
+  ) {}
 
-  /** The same for a write that changed the environment's keys, and so makes no revision: this node has heard of it. */
+  /** The same for a write that changed the environment's keys, and so makes no revision: this node knows the new ones. */
   async keyReply<T>(body: T, covered: Covered, headers: Record<string, string> = {}): Promise<Reply<T>> {
-    await this.feed.refresh();
+    await this.keys.refresh(covered.environment.id);
     return new Reply(body, { ...headers, 'Flagwire-Cursor': cursorHeader([covered]) });
   }
 

@@ -224,6 +224,7 @@ describe('reach', () => {
   });
 
   it('gives up without a word where the log cannot be read', async () => {
+    await log.tail.catchUp();
     log.reader.isAway = true;
     const ahead = { ...replica().head, revision: replica().head.revision + 1 };
     await expect(log.tail.reach(new Map([['production', ahead]]))).resolves.toBeUndefined();

@@ -1,0 +1,57 @@
+import { parseFilter } from '@flagwire/protocol/sync';
+import { DataSource } from 'typeorm';
+import { KeyRing } from '../../src/auth/key-ring.js';
+import { ENVIRONMENT, FakeFeed, flags } from '../../src/changes/change-feed.fake.js';
+import { Resumption } from '../../src/changes/resumption.js';
+import { subscriptionTo } from '../../src/changes/subscription.js';
+import { FakeClock } from '../../src/common/clock.fake.js';
+import { FakeRandom } from '../../src/common/random.fake.js';
+import { Config, readConfig } from '../../src/config/config.js';
+import { type Settings } from '../../src/config/settings.js';
+import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import { Database } from '../../src/database/database.js';
+import { FakeOutlet } from '../../src/sync/outlet.fake.js';
+import { ReconnectAdvice } from '../../src/sync/reconnect-advice.js';
+import { SyncHub } from '../../src/sync/sync-hub.js';
+import { type SyncSession } from '../../src/sync/sync-session.js';
+
+export interface Connection {
+  session: SyncSession;
+  outlet: FakeOutlet;
+  close: () => void;
+}
+
+/** The real hub over a log that lies in memory, with connections that read when the test says so. */
+export class HubBench {
+  readonly feed = new FakeFeed(flags('a', 'b', 'c'));
+  readonly clock = new FakeClock();
+  readonly config: Config;
+  readonly hub: SyncHub;
+  private made = 0;
+
+  constructor(settings: Partial<Settings> = {}) {
+    this.config = new Config({ ...readConfig({ DATABASE_URL: 'sqlite:never-opened.db' }), ...settings });
+    const { feed, clock, config } = this;
+    // Never opened: nobody asks it for keys here.
+    const database = new Database(new DataSource(dataSourceOptions(config)), config);
+    const keys = new KeyRing(database, feed, config, clock);
+    this.hub = new SyncHub(feed, new Resumption(feed), new ReconnectAdvice(config, new FakeRandom()), keys, config);
+  }
+
+  /** @param cursor as presented; null: none. */
+  connect(cursor: string | null, outlet = new FakeOutlet(), wanted: readonly string[] = ['*']): Connection {
+    this.made += 1;
+    const subscription = subscriptionTo(parseFilter(wanted));
+    const subscriber = { connectionId: `connection-${this.made}`, keyId: 'key', subscription };
+    const session = this.hub.open(ENVIRONMENT.id, subscriber, outlet);
+    session.begin(cursor);
+    return { session, outlet, close: () => this.hub.close(session, ENVIRONMENT.id) };
+  }
+
+  /** A connection that is live, and has forgotten what it was sent so far. */
+  live(outlet = new FakeOutlet()): Connection {
+    const connection = this.connect(null, outlet);
+    outlet.clear();
+    return connection;
+  }
+}

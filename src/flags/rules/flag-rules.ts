@@ -1,3 +1,4 @@
+import { variantsMistake } from './flagd-schema.js';
 import { type FlagStatus, isFlagId, type ValueType } from '@flagwire/protocol/sync';
 import { inspectJson, inspectSize, isPlainObject, VALUE_LIMITS } from './json-shape.js';
 import { at, type Mistake, MistakeList, quoteAll } from './mistake.js';
@@ -62,6 +63,8 @@ export function checkVariants(valueType: ValueType, variants: unknown, path = 'v
     if (!fits(valueType, value)) mistakes.add(place, `must be ${WANTED[valueType]}: the flag's value_type is ${valueType}`);
     else if (inspectJson(value, VALUE_LIMITS, place, mistakes)) inspectSize(value, place, mistakes);
   }
+  const refused = mistakes.isEmpty ? variantsMistake(valueType, variants, path) : null;
+  if (refused !== null) mistakes.add(refused.path, refused.message);
   return mistakes.sorted(path);
 }
 

@@ -1,7 +1,7 @@
 import { type ValueType } from '@flagwire/protocol/sync';
 import { inspectJson, inspectSize, isPlainObject, VALUE_LIMITS } from './json-shape.js';
 import { type Mistake, MistakeList } from './mistake.js';
-import { schemaMistake } from './targeting-schema.js';
+import { targetingMistake } from './flagd-schema.js';
 import { inspectOperations } from './targeting-operations.js';
 import { inspectResults } from './targeting-results.js';
 
@@ -30,7 +30,7 @@ export function checkTargeting(
   if (!isSafe || Object.keys(targeting).length === 0) return mistakes.sorted(path);
   inspectOperations(targeting, path, mistakes);
   // The schema has the last word, not the first: for one unknown operator it gives dozens of errors.
-  const refused = mistakes.isEmpty ? schemaMistake(targeting, path) : null;
+  const refused = mistakes.isEmpty ? targetingMistake(targeting, path) : null;
   if (refused !== null) mistakes.add(refused.path, refused.message);
   inspectResults(targeting, { variants, valueType, mistakes }, path);
   return mistakes.sorted(path);

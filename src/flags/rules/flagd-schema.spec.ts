@@ -4,7 +4,7 @@ import { checkTargeting, checkVariants, type Mistake, type ValueType } from './f
 import { flagdFlagsSchema } from './schemas/flagd-flags.schema.js';
 import { flagdTargetingSchema } from './schemas/flagd-targeting.schema.js';
 import { OPERATORS } from './targeting-operators.js';
-import { schemaMistake } from './targeting-schema.js';
+import { targetingMistake, variantsMistake } from './flagd-schema.js';
 
 /** A small generator with a seed (mulberry32): a failure can be repeated. */
 function randomFrom(seed: number): (below: number) => number {
@@ -81,7 +81,7 @@ describe('thousands of documents that look like targeting', () => {
   });
 
   it("never pass where flagd's schema refuses them, and are refused by a sentence of our own", () => {
-    const refused = all.filter(({ targeting }) => isObject(targeting) && schemaMistake(targeting, 'targeting') !== null);
+    const refused = all.filter(({ targeting }) => isObject(targeting) && targetingMistake(targeting, 'targeting') !== null);
     expect(refused.length).toBeGreaterThan(500);
     expect(refused.filter(({ mistakes }) => mistakes.length === 0)).toEqual([]);
     const fallbacks = all
@@ -114,7 +114,7 @@ describe('thousands of documents that look like targeting', () => {
 
 describe("flagd's own schema", () => {
   it('is the last word where our sentences would miss something', () => {
-    expect(schemaMistake({ if: [true, { '==': [1] }] }, 'targeting')).toEqual({
+    expect(targetingMistake({ if: [true, { '==': [1] }] }, 'targeting')).toEqual({
       path: 'targeting.if[1].==',
       message: "is not valid by flagd's targeting schema: must NOT have fewer than 2 items",
     });
@@ -139,5 +139,17 @@ describe("flagd's own schema", () => {
     expect([...checkVariants(valueType, variants), ...checkTargeting(targeting, variants, valueType, 'targeting')]).toEqual([]);
     const validate = new Ajv({ strict: false, logger: false }).addSchema(flagdTargetingSchema).compile(flagdFlagsSchema);
     expect(validate({ flags: { flag: { state: 'ENABLED', variants, defaultVariant: name, targeting } } })).toBe(true);
+  });
+});
+
+describe("The variants by flagd's own schema", () => {
+  it('are taken where every value is of the type', () => {
+    expect(variantsMistake('boolean', { on: true, off: false }, 'variants')).toBeNull();
+    expect(variantsMistake('object', { a: { b: [1] } }, 'variants')).toBeNull();
+  });
+
+  it('are refused at the value that is of another type, and where there is none', () => {
+    expect(variantsMistake('number', { one: 1, two: '2' }, 'variants')).toMatchObject({ path: 'variants.two' });
+    expect(variantsMistake('string', {}, 'variants')).toMatchObject({ path: 'variants' });
   });
 });

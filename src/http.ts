@@ -3,6 +3,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { CrossOrigin } from './common/cross-origin.js';
 import { jsonOnly } from './common/json-only.js';
 import { ProblemFilter } from './common/problem.filter.js';
+import { RequestContext } from './common/request-context.js';
 import { RequestPipe } from './common/validation.js';
 import { type Config } from './config/config.js';
 
@@ -13,6 +14,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   // Tags come from cursors and versions, never from hashing an answer.
   app.set('etag', false);
   app.disable('x-powered-by');
+  app.use(app.get(RequestContext).handle);
   // Before the body parsers: what they refuse is an answer that a page may read, too.
   app.use(app.get(CrossOrigin).handle);
   app.useBodyParser('json', { limit: config.bodyBytes });

@@ -1,13 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { Clock, SystemClock } from './clock.js';
 import { Random, SystemRandom } from './random.js';
+import { RequestContext } from './request-context.js';
 
 @Global()
 @Module({
-  providers: [
-    { provide: Clock, useClass: SystemClock },
-    { provide: Random, useClass: SystemRandom },
-  ],
-  exports: [Clock, Random],
+  providers: [{ provide: Clock, useClass: SystemClock }, { provide: Random, useClass: SystemRandom }, RequestContext],
+  exports: [Clock, Random, RequestContext],
 })
 export class CommonModule {}

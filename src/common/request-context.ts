@@ -1,0 +1,38 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { type NextFunction, type Request, type Response } from 'express';
+
+/** What is known of the request that is being served, wherever it is being served. */
+export interface RequestFacts {
+  /** The client's `X-Request-Id` where it sent a plain one, else drawn; goes back in the answer's header of that name. */
+  readonly requestId: string;
+  /** The client's address, as `FLAGWIRE_TRUST_PROXY` has it. */
+  readonly address: string;
+  /** The header of that name (W3C Trace Context, section 3.2); null where there is none, or a malformed one. */
+  readonly traceparent: string | null;
+}
+
+/** What may stand in a log line and a header as it is. */
+const PLAIN_ID = /^[\w.-]{1,64}$/;
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The request behind whatever runs now; `handle` stands in front of everything else. */
+@Injectable()
+export class RequestContext {
+  private readonly storage = new AsyncLocalStorage<RequestFacts>();
+
+  /** Null outside of requests: timers, the tail, the start. */
+  get current(): RequestFacts | null {
+    return this.storage.getStore() ?? null;
+  }
+
+  readonly handle = (request: Request, response: Response, next: NextFunction): void => {
+    const sent = request.headers['x-request-id'];
+    const requestId = typeof sent === 'string' && PLAIN_ID.test(sent) ? sent : randomUUID();
+    const { traceparent } = request.headers;
+    const isTrace = typeof traceparent === 'string' && TRACEPARENT.test(traceparent);
+    response.setHeader('X-Request-Id', requestId);
+    this.storage.run({ requestId, address: request.ip ?? '', traceparent: isTrace ? traceparent : null }, next);
+  };
+}

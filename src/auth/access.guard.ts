@@ -4,6 +4,7 @@ import { type Request, type Response } from 'express';
 import { type Access, ACCESS } from '../common/access.js';
 import { assertNever } from '../common/assert.js';
 import { Unauthenticated } from '../common/errors.js';
+import { RequestContext } from '../common/request-context.js';
 import { Config } from '../config/config.js';
 import { AdminGate } from './admin-gate.js';
 import { type RequestScope } from './admin-scope.js';
@@ -25,6 +26,7 @@ export class AccessGuard implements CanActivate {
     private readonly admins: AdminGate,
     private readonly sdks: SdkGate,
     private readonly config: Config,
+    private readonly context: RequestContext,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -51,6 +53,7 @@ export class AccessGuard implements CanActivate {
         return;
       case 'admin':
         request.actor = await this.admins.admit(authorization, rule, scopeOf(request));
+        this.context.actAs(request.actor);
         return;
       case 'sdk':
         request.sdk = await this.sdks.admit(request, response, rule);

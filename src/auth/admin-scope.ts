@@ -19,10 +19,16 @@ function isWrite(method: string): boolean {
   return method !== 'GET' && method !== 'HEAD';
 }
 
-function checkProject({ projectKey }: AdminPrincipal, rule: AdminAccessRule, project: string | undefined): void {
-  if (projectKey === null || project === projectKey) return;
-  if (project !== undefined) throw new Forbidden('wrong_project', `This token is for the project ${projectKey} only.`);
-  if (rule.keepsToScope !== true) {
+/** @throws Forbidden wrong_project */
+export function checkProject({ projectKey }: AdminPrincipal, project: string): void {
+  if (projectKey !== null && project !== projectKey)
+    throw new Forbidden('wrong_project', `This token is for the project ${projectKey} only.`);
+}
+
+function checkReach(actor: AdminPrincipal, rule: AdminAccessRule, project: string | undefined): void {
+  if (project !== undefined) return checkProject(actor, project);
+  const { projectKey } = actor;
+  if (projectKey !== null && rule.keepsToScope !== true) {
     throw new Forbidden('wrong_project', `This token is for the project ${projectKey} only, and this is about the whole server.`);
   }
 }
@@ -46,7 +52,7 @@ function checkEnvironment({ environmentKeys }: AdminPrincipal, rule: AdminAccess
  * @throws Forbidden insufficient_role, wrong_project, wrong_environment
  */
 export function checkScope(actor: AdminPrincipal, rule: AdminAccessRule, scope: RequestScope): void {
-  checkProject(actor, rule, scope.project);
+  checkReach(actor, rule, scope.project);
   checkEnvironment(actor, rule, scope);
   if (!reaches(actor.role, rule.role)) {
     throw new Forbidden('insufficient_role', `This needs the role ${rule.role}; this token has the role ${actor.role}.`);

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { type Page, type Role, ROLES } from '@flagwire/protocol/admin';
+import { type AuditAction, type Page, type Role, ROLES } from '@flagwire/protocol/admin';
 import { type EntityManager, In } from 'typeorm';
 import { Clock, isoTime } from '../common/clock.js';
 import { InvalidInput, type Mistake, NotFound } from '../common/errors.js';
 import { Random } from '../common/random.js';
 import { Database } from '../database/database.js';
 import { AdminToken } from './admin-token.entity.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { expiryMistakes, nameMistakes, storedTime } from './credential-rules.js';
 import { pageOf } from './page.js';
 import { drawSecret, shownPrefix } from './secret-format.js';
@@ -58,6 +59,7 @@ export class AdminTokens {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** @throws InvalidInput with every mistake. */
@@ -74,8 +76,10 @@ export class AdminTokens {
       revokedAt: null,
     });
     await manager.insert(AdminToken, row);
-    const projects = await projectKeys(manager, [row]);
-    return { token: toWire(row, projects), secret: text };
+    const token = toWire(row, await projectKeys(manager, [row]));
+    const { expires_at } = token;
+    await this.record(manager, 'token.created', row, { name, role, environments, expires_at });
+    return { token, secret: text };
   }
 
   /** Oldest first, also those that are dead. @param after the id of the last one of the page before. */
@@ -102,7 +106,10 @@ export class AdminTokens {
   async revoke(manager: EntityManager, id: string): Promise<void> {
     const token = await manager.findOneBy(AdminToken, { id });
     if (token === null) throw new NotFound('token', id);
-    if (token.revokedAt === null) await manager.update(AdminToken, { id }, { revokedAt: isoTime(this.clock.now()) });
+    if (token.revokedAt !== null) return;
+    await manager.update(AdminToken, { id }, { revokedAt: isoTime(this.clock.now()) });
+    const { name, role } = token;
+    await this.record(manager, 'token.revoked', token, { name, role });
   }
 
   /** The token with this selector and its project's key; asks the database, so that a revocation holds at once on every node. */
@@ -114,6 +121,13 @@ export class AdminTokens {
       // The project was deleted in between, and its tokens with it. Null would say "the whole server".
       return projectKey === undefined ? null : { token, projectKey };
     });
+  }
+
+  private async record(manager: EntityManager, action: AuditAction, token: AdminToken, details: object): Promise<void> {
+    const { id, projectId } = token;
+    const key = keyIn(await projectKeys(manager, [token]), token);
+    const project = projectId !== null && typeof key === 'string' ? { id: projectId, key } : null;
+    await this.audit.record(manager, { action, target: id, project, details: { ...details } });
   }
 
   private mistakesOf({ name, role, projectId, environments, expiresAt }: NewAdminToken): Mistake[] {

@@ -7,6 +7,9 @@ import { AccessGuard } from './access.guard.js';
 import { AdminGate } from './admin-gate.js';
 import { AdminToken } from './admin-token.entity.js';
 import { AdminTokens } from './admin-tokens.js';
+import { AuditHead } from './audit/audit-head.entity.js';
+import { AuditRecordRow } from './audit/audit-record.entity.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { Cors } from './cors.js';
 import { EnvironmentNames } from './environment-names.js';
 import { KeyRing } from './key-ring.js';
@@ -23,7 +26,7 @@ import { Tickets } from './tickets.js';
 
 /** Who may do what. Importing it puts the guard in front of every route of the application. */
 @Module({
-  imports: [ChangesModule, TypeOrmModule.forFeature([SdkKey, AdminToken, ServerSecret])],
+  imports: [ChangesModule, TypeOrmModule.forFeature([SdkKey, AdminToken, ServerSecret, AuditHead, AuditRecordRow])],
   controllers: [TicketController],
   providers: [
     KeyRing,
@@ -34,6 +37,7 @@ import { Tickets } from './tickets.js';
     SdkGate,
     AdminTokens,
     AdminGate,
+    AuditTrail,
     ServerSecrets,
     Tickets,
     TicketQuota,
@@ -41,6 +45,6 @@ import { Tickets } from './tickets.js';
     { provide: CrossOrigin, useExisting: Cors },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [SdkKeyVerifier, KeyRing, SdkKeys, AdminTokens, Tickets, CrossOrigin],
+  exports: [SdkKeyVerifier, KeyRing, SdkKeys, AdminTokens, AuditTrail, Tickets, CrossOrigin],
 })
 export class AuthModule {}

@@ -10,9 +10,13 @@ import { SqliteWakeUps } from '../changes/sqlite-wake-ups.js';
 import { Clock } from '../common/clock.js';
 import { DatabaseUnavailable, type DomainError } from '../common/errors.js';
 import { SystemRandom } from '../common/random.js';
+import { RequestContext } from '../common/request-context.js';
 import { type Config, readConfig } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
+import { AuditHead } from './audit/audit-head.entity.js';
+import { AuditRecordRow } from './audit/audit-record.entity.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { EnvironmentNames } from './environment-names.js';
 import { type KeyDeath, KeyRing } from './key-ring.js';
 import { KeyUsage } from './key-usage.js';
@@ -87,6 +91,7 @@ export class KeyNode {
       new ChangeLog(database, clock, new SystemRandom(), new SqliteWakeUps()),
       clock,
       new SystemRandom(),
+      new AuditTrail(clock, new RequestContext()),
     );
     this.ring = new KeyRing(database, feed, config, clock);
     this.usage = new KeyUsage(database, clock);
@@ -144,7 +149,10 @@ export class KeyNodes {
   async open(): Promise<void> {
     this.folder = mkdtempSync(join(tmpdir(), 'flagwire-auth-'));
     const config = this.config({});
-    this.source = new DataSource({ ...dataSourceOptions(config), entities: [SdkKey, ServerSecret, EnvironmentHead] });
+    this.source = new DataSource({
+      ...dataSourceOptions(config),
+      entities: [SdkKey, ServerSecret, EnvironmentHead, AuditHead, AuditRecordRow],
+    });
     this.database = new Cuttable(this.source, config);
     await this.database.open();
     await this.database.write(async (manager) => {

@@ -7,6 +7,7 @@ import { Clock, isoTime } from '../common/clock.js';
 import { Conflict, InvalidInput, NotFound } from '../common/errors.js';
 import { Random } from '../common/random.js';
 import { Database } from '../database/database.js';
+import { type AuditEvent, AuditTrail } from './audit/audit-trail.js';
 import { expiryMistakes, nameMistakes, originMistakes, storedTime } from './credential-rules.js';
 import { pageOf } from './page.js';
 import { SdkKey } from './sdk-key.entity.js';
@@ -41,6 +42,8 @@ export interface IssuedSdkKey {
   secret: string;
 }
 
+type KeyEvent = Pick<AuditEvent, 'action' | 'target' | 'details'>;
+
 function toWire(key: SdkKey): SdkKeyWire {
   return {
     id: key.id,
@@ -61,7 +64,7 @@ function earlier(a: string | null, b: string): string {
 
 /**
  * The write side of SDK keys. Writing methods run in the caller's transaction, after it has locked the project's row; they
- * lock the environment's head, and announce the change there: every node then reads the keys again.
+ * lock the environment's head, announce the change there (every node then reads the keys again), and record it in the audit trail.
  */
 @Injectable()
 export class SdkKeys {
@@ -70,6 +73,7 @@ export class SdkKeys {
     private readonly changeLog: ChangeLog,
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -83,6 +87,9 @@ export class SdkKeys {
     await this.lock(manager, environmentId);
     const issued = await this.insert(manager, environmentId, { ...wanted, expiresAt: storedTime(expiresAt) });
     await this.changeLog.keysChanged(manager, environmentId);
+    const { id, kind, expires_at } = issued.key;
+    const details = { name, kind, expires_at, allowed_origins: allowedOrigins };
+    await this.record(manager, environmentId, { action: 'sdk_key.created', target: id, details });
     return issued;
   }
 
@@ -113,6 +120,8 @@ export class SdkKeys {
     const expiresAt = earlier(old.expiresAt, isoTime(now + graceSeconds * 1000));
     await manager.update(SdkKey, { id }, { expiresAt });
     await this.changeLog.keysChanged(manager, environmentId);
+    const details = { name: old.name, kind: old.kind, expires_at: expiresAt, replaced_by: issued.key.id };
+    await this.record(manager, environmentId, { action: 'sdk_key.rotated', target: id, details });
     return issued;
   }
 
@@ -126,6 +135,12 @@ export class SdkKeys {
     if (key.revokedAt !== null) return;
     await manager.update(SdkKey, { id }, { revokedAt: isoTime(this.clock.now()) });
     await this.changeLog.keysChanged(manager, environmentId);
+    const details = { name: key.name, kind: key.kind };
+    await this.record(manager, environmentId, { action: 'sdk_key.revoked', target: id, details });
+  }
+
+  private async record(manager: EntityManager, environmentId: string, event: KeyEvent): Promise<void> {
+    await this.audit.record(manager, { ...event, ...(await this.audit.placeOf(manager, environmentId)) });
   }
 
   private async lock(manager: EntityManager, environmentId: string): Promise<void> {

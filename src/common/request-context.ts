@@ -3,6 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type NextFunction, type Request, type Response } from 'express';
 
+/** Who makes a request: an admin token. */
+export interface RequestActor {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** What is known of the request that is being served, wherever it is being served. */
 export interface RequestFacts {
   /** The client's `X-Request-Id` where it sent a plain one, else drawn; goes back in the answer's header of that name. */
@@ -11,6 +17,8 @@ export interface RequestFacts {
   readonly address: string;
   /** The header of that name (W3C Trace Context, section 3.2); null where there is none, or a malformed one. */
   readonly traceparent: string | null;
+  /** Null until the guard knows, and where no admin token is needed. */
+  readonly actor: RequestActor | null;
 }
 
 /** What may stand in a log line and a header as it is. */
@@ -20,11 +28,17 @@ const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}
 /** The request behind whatever runs now; `handle` stands in front of everything else. */
 @Injectable()
 export class RequestContext {
-  private readonly storage = new AsyncLocalStorage<RequestFacts>();
+  private readonly storage = new AsyncLocalStorage<RequestFacts & { actor: RequestActor | null }>();
 
   /** Null outside of requests: timers, the tail, the start. */
   get current(): RequestFacts | null {
     return this.storage.getStore() ?? null;
+  }
+
+  /** From here on the request is this one's. */
+  actAs({ id, name }: RequestActor): void {
+    const request = this.storage.getStore();
+    if (request !== undefined) request.actor = { id, name };
   }
 
   readonly handle = (request: Request, response: Response, next: NextFunction): void => {
@@ -33,6 +47,7 @@ export class RequestContext {
     const { traceparent } = request.headers;
     const isTrace = typeof traceparent === 'string' && TRACEPARENT.test(traceparent);
     response.setHeader('X-Request-Id', requestId);
-    this.storage.run({ requestId, address: request.ip ?? '', traceparent: isTrace ? traceparent : null }, next);
+    const facts = { requestId, address: request.ip ?? '', traceparent: isTrace ? traceparent : null };
+    this.storage.run({ ...facts, actor: null }, next);
   };
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AuditTrail } from '../auth/audit/audit-trail.js';
 import { Database } from '../database/database.js';
 import { EnvironmentRecords } from '../projects/environment-records.js';
 import { type Environment } from '../projects/environment.entity.js';
@@ -20,6 +21,7 @@ export class FirstStart {
     private readonly projects: ProjectEdits,
     private readonly environments: EnvironmentRecords,
     private readonly demonstration: Demonstration,
+    private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -39,6 +41,8 @@ export class FirstStart {
       const made: Environment[] = [];
       for (const [key, name] of ENVIRONMENTS) {
         made.push((await this.environments.add(manager, project, key, name)).environment);
+        const details = { name };
+        await this.audit.record(manager, { action: 'environment.created', target: key, project, environment: key, details });
       }
       return demonstrate ? this.demonstration.make(manager, project, made) : null;
     });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type EntityManager } from 'typeorm';
+import { AuditTrail } from '../auth/audit/audit-trail.js';
 import { Clock, isoTime } from '../common/clock.js';
 import { Conflict } from '../common/errors.js';
 import { Database } from '../database/database.js';
@@ -18,6 +19,7 @@ export class ProjectEdits {
     private readonly projects: Projects,
     private readonly environments: EnvironmentRecords,
     private readonly clock: Clock,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** @throws Conflict where the key is taken. */
@@ -36,6 +38,7 @@ export class ProjectEdits {
     const now = isoTime(this.clock.now());
     const project = manager.create(Project, { id: randomUUID(), key, name, createdAt: now, updatedAt: now });
     await manager.insert(Project, project);
+    await this.audit.record(manager, { action: 'project.created', target: key, project, details: { name } });
     return project;
   }
 
@@ -43,9 +46,11 @@ export class ProjectEdits {
     return this.database.write(async (manager) => {
       const project = await this.projects.lock(manager, key, 'update');
       if (name === undefined || name === project.name) return project;
+      const details = { before: project.name, after: name };
       project.name = name;
       project.updatedAt = isoTime(this.clock.now());
       await manager.update(Project, { id: project.id }, { name, updatedAt: project.updatedAt });
+      await this.audit.record(manager, { action: 'project.renamed', target: key, project, details });
       return project;
     });
   }
@@ -54,8 +59,11 @@ export class ProjectEdits {
   delete(key: string): Promise<void> {
     return this.database.write(async (manager) => {
       const project = await this.projects.lock(manager, key, 'update');
-      await this.environments.remove(manager, await this.projects.environments(manager, project));
+      const environments = await this.projects.environments(manager, project);
+      await this.environments.remove(manager, environments);
       await manager.delete(Project, { id: project.id });
+      const details = { name: project.name, environments: environments.map(({ key: environment }) => environment) };
+      await this.audit.record(manager, { action: 'project.deleted', target: key, project, details });
     });
   }
 }

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/auth.module.js';
 import { ChangesModule } from '../changes/changes.module.js';
+import { AuditController } from './audit.controller.js';
 import { WriteReplies } from './answers/write-replies.js';
 import { EnvironmentEdits } from './environment-edits.js';
 import { EnvironmentReads } from './environment-reads.js';
@@ -21,7 +22,7 @@ import { TokensController } from './tokens.controller.js';
  */
 @Module({
   imports: [TypeOrmModule.forFeature([Project, Environment]), AuthModule, ChangesModule],
-  controllers: [ProjectsController, EnvironmentsController, SdkKeysController, TokensController],
+  controllers: [ProjectsController, EnvironmentsController, SdkKeysController, TokensController, AuditController],
   providers: [Projects, ProjectEdits, EnvironmentReads, EnvironmentRecords, EnvironmentEdits, WriteReplies],
   exports: [Projects, ProjectEdits, EnvironmentRecords, WriteReplies],
 })

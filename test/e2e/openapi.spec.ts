@@ -46,6 +46,7 @@ const ADMIN_API: Record<string, string[]> = {
   [`${ENV}/sdk-keys`]: ['get', 'post'],
   [`${ENV}/sdk-keys/{id}/rotate`]: ['post'],
   [`${ENV}/sdk-keys/{id}`]: ['delete'],
+  '/api/audit': ['get'],
   '/api/tokens': ['get', 'post'],
   '/api/tokens/{id}': ['delete'],
 };

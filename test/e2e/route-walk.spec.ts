@@ -20,8 +20,20 @@ import { useServers } from '../support/use-servers.js';
 /** Open without a credential, says the design; `/docs/…` are the page's own parts. Preflights have tests of their own. */
 const OPEN = ['/health/live', '/health/ready', '/docs', '/docs-json'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'QUERY', 'PROPFIND'];
-/** What stands before the routes (CORS and the body parser, and the page's files) and behind them (404s and errors). */
-const NOT_ROUTES = ['<anonymous>', '<anonymous>', 'jsonParser', 'jsonOnly', 'serveStatic', '<anonymous>', '<anonymous>'];
+/**
+ * What stands before the routes (the request's context, CORS and the body parser, and the page's files) and behind them (404s and
+ * errors).
+ */
+const NOT_ROUTES = [
+  '<anonymous>',
+  '<anonymous>',
+  '<anonymous>',
+  'jsonParser',
+  'jsonOnly',
+  'serveStatic',
+  '<anonymous>',
+  '<anonymous>',
+];
 
 /** Somebody forgot to say who may use these. */
 @Controller('forgotten')

@@ -44,6 +44,45 @@ export interface ChangeRecord {
   changes: ChangeEntry[];
 }
 
+/** What the audit trail tells of: everything that is not a flag change. */
+export const AUDIT_ACTIONS = [
+  'project.created',
+  'project.renamed',
+  'project.deleted',
+  'project.exported',
+  'project.imported',
+  'environment.created',
+  'environment.renamed',
+  'environment.deleted',
+  'sdk_key.created',
+  'sdk_key.rotated',
+  'sdk_key.revoked',
+  'token.created',
+  'token.revoked',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** One action in the audit trail. */
+export interface AuditRecord {
+  /** 1, 2, 3, … in the order of commits, without gaps. */
+  id: number;
+  time: string;
+  action: AuditAction;
+  /** The key of the project or environment, or the id of the SDK key or token, that it was done to. */
+  target: string;
+  /** The key that the project has, or had before it was deleted; null: the whole server. */
+  project: string | null;
+  environment: string | null;
+  /** The token's name. Names may repeat: `actor_id` does not. */
+  actor: string;
+  actor_id: string;
+  /** Of the client; null where no request did it. */
+  address: string | null;
+  request_id: string | null;
+  /** By action. Never a secret. */
+  details: Record<string, unknown>;
+}
+
 /** The answer of a change set: what it made, or the present cursor where it changed nothing. */
 export interface ChangeSetAnswer {
   cursor: string;

@@ -3,18 +3,15 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type AddressInfo } from 'node:net';
 import { CannotStart, DatabaseUnavailable } from './common/errors.js';
 import { ChangeFeed } from './changes/change-feed.js';
-import { within } from './common/within.js';
 import { type Config } from './config/config.js';
 import { DatabaseStart } from './database/database-start.js';
 import { type FirstStartSecrets } from './flags/demonstration.js';
 import { FirstStart } from './flags/first-start.js';
-import { Lifecycle } from './health/lifecycle.js';
-import { SyncHub } from './sync/sync-hub.js';
+import { Shutdown } from './shutdown.js';
 
 const RETRY_MS = 1000;
-const CLOSE_MS = 3000;
 
-/** The life of the process: listen, open the database, serve; and at the end drain, then close. */
+/** The life of the process: listen, open the database, serve; and end in order when a signal says so. */
 export class Server {
   private readonly logger = new Logger('Flagwire');
   private stopping = false;
@@ -24,8 +21,18 @@ export class Server {
     private readonly config: Config,
   ) {}
 
+  /** @throws CannotStart; nothing once the process has been told to end. */
   async run(): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void this.stop(signal));
+    try {
+      await this.start();
+    } catch (error) {
+      // What was being started is being closed: its failure is no news.
+      if (!this.stopping) throw error;
+    }
+  }
+
+  private async start(): Promise<void> {
     await this.listen();
     // Until the database is open the node answers "not ready yet", so that probes and clients see a server.
     await this.app.get(DatabaseStart).opened();
@@ -69,16 +76,14 @@ export class Server {
     return null;
   }
 
+  /** A signal that comes again, as from a terminal through npm, changes nothing. */
   private async stop(signal: string): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
     this.logger.log(`${signal}: draining`);
-    this.app.get(Lifecycle).beginDraining();
-    await this.app.get(SyncHub).drain();
-    // A database that does not answer must not keep the process: everybody has been told goodbye.
-    await within(this.app.close(), CLOSE_MS, () => new Error('not everything closed in time')).catch((error: unknown) =>
-      this.logger.warn(String(error)),
-    );
+    const from = performance.now();
+    await new Shutdown(this.app, this.config).run();
+    this.logger.log(`Ended after ${((performance.now() - from) / 1000).toFixed(1)} s`);
     process.exit(0);
   }
 

@@ -114,7 +114,7 @@ describe('A long poll', () => {
 
   it('ends when the server stops', async () => {
     const { isOver } = wait('matching');
-    void news.beforeApplicationShutdown();
+    news.answerAll();
     expect(await isOver()).toBe(true);
   });
 

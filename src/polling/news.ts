@@ -1,7 +1,7 @@
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { flagIdOf, matches } from '@flagwire/protocol/sync';
 import { type Response } from 'express';
-import { filter, firstValueFrom, fromEvent, map, merge, type Observable, Subject, timer } from 'rxjs';
+import { filter, firstValueFrom, fromEvent, map, merge, type Observable, ReplaySubject, timer } from 'rxjs';
 import { KeyRing, refusalOf } from '../auth/key-ring.js';
 import { assertNever } from '../common/assert.js';
 import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
@@ -10,13 +10,10 @@ import { type PollRequest } from './poll-request.js';
 /** What counts as news: any new revision, or only one with a flag that the poll asks for. */
 type Wanted = 'any' | 'matching';
 
-/** For the answers of those who waited when the server stops. */
-const ANSWER_MS = 100;
-
 /** What long polls wait for. */
 @Injectable()
-export class News implements BeforeApplicationShutdown {
-  private readonly shutdown = new Subject<void>();
+export class News {
+  private readonly shutdown = new ReplaySubject<void>(1);
 
   constructor(
     private readonly feed: ChangeFeed,
@@ -41,10 +38,9 @@ export class News implements BeforeApplicationShutdown {
     if (death !== null) throw refusalOf(death);
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Nobody waits any more, nor does who comes from now on: the server stops. */
+  answerAll(): void {
     this.shutdown.next();
-    // Then the connections are closed: the answers have to be out before.
-    await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
   }
 }
 

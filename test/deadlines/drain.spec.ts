@@ -1,7 +1,10 @@
 import { afterAll, beforeEach, expect, describe, it } from '@jest/globals';
+import pg from 'pg';
+import { RawStream } from '../e2e/support/raw-stream.js';
 import { freshDatabase } from '../support/fresh-database.js';
 import { httpRequest } from '../support/http-request.js';
 import { poll, type DeltaBody } from '../support/poll-client.js';
+import { RawHttp } from '../support/raw-http.js';
 import { type TestServer } from '../support/server.js';
 import { SseProbe } from '../support/sse-client.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -9,7 +12,7 @@ import { describeEachDatabase, useServers } from '../support/use-servers.js';
 import { eventually, within } from '../support/wait.js';
 
 const DRAIN_S = 2;
-const STREAMS = 200;
+const STREAMS = 500;
 /** Beyond the drain itself: to answer who waits, and to close. */
 const REST_S = 5;
 
@@ -19,7 +22,7 @@ async function streams(server: TestServer, key: string, count: number): Promise<
     const some = Array.from({ length: 20 }, () => SseProbe.connect({ url: server.url, key }));
     probes.push(...(await Promise.all(some)));
   }
-  for (const probe of probes) await probe.waitForSync(20_000);
+  for (const probe of probes) await probe.waitForSync(30_000);
   return probes;
 }
 
@@ -78,11 +81,95 @@ describeEachDatabase('a node that is told to stop', (database) => {
     expect(tenths.size).toBeGreaterThanOrEqual(5);
   });
 
+  it('gives its last words to a client that does not read before the process has ended', async () => {
+    const flags = Array.from({ length: 40 }, (_, index) => `big-${index}`);
+    for (const id of flags) await server.admin.createFlag(id, { description: 'x'.repeat(4000) });
+    const slow = new RawStream(await RawHttp.connect({ port: server.port }));
+    await slow.open({ path: '/sdk/stream', headers: { 'X-API-Key': key } });
+    await slow.sync();
+    slow.client.pause();
+    for (const id of flags) await server.admin.patchFlag(id, { description: 'y'.repeat(4000) });
+    expect(await server.stop()).toEqual({ code: 0, signal: null });
+    slow.client.resume();
+    expect(await slow.readToEnd()).toMatchObject({ type: 'Goodbye', data: { reason: 'shutdown' } });
+    expect(slow.checker.state.size).toBe(flags.length + 1);
+    slow.assertInOrder();
+  });
+
   it('ends at once where nobody is there', async () => {
     const from = performance.now();
     expect(await server.stop()).toEqual({ code: 0, signal: null });
     report(`${database}: ended without clients`, performance.now() - from);
     expect(performance.now() - from).toBeLessThan((DRAIN_S + REST_S) * 1000);
+  });
+});
+
+describeEachDatabase('a node that is to serve on for a while after it was told to stop', (database) => {
+  const DELAY_S = 2;
+  const start = useServers();
+
+  it('is not ready, takes connections and writes as ever, and says goodbye only then', async () => {
+    const server = await start({ database, env: { FLAGWIRE_DRAIN_DELAY_S: String(DELAY_S), FLAGWIRE_DRAIN_S: '1' } });
+    const { key } = await server.admin.createKey('production');
+    const [early] = await streams(server, key, 1);
+    const from = performance.now();
+    const ending = server.stop();
+    const ready = () => httpRequest(`${server.url}/health/ready`);
+    await eventually(async () =>
+      expect([(await ready()).status, (await ready()).json()]).toMatchObject([503, { status: 'draining' }]),
+    );
+    server.signal('SIGTERM'); // a second one shortens nothing
+    const late = await SseProbe.connect({ url: server.url, key });
+    await late.waitForSync();
+    await server.admin.createFlag('made-meanwhile');
+    const polled = (await poll({ url: server.url, key })).json() as { flags: { id: string }[] };
+    expect(polled.flags.map(({ id }) => id)).toEqual(['made-meanwhile']);
+    for (const probe of [early, late]) await probe?.waitForState((state) => state.has('made-meanwhile'));
+    // The sentence means nothing unless all of this was inside of the delay.
+    expect(performance.now() - from).toBeLessThan(DELAY_S * 1000);
+    const waiting = poll({ url: server.url, key, query: { wait: '50', since: late.cursor } });
+
+    await late.closed;
+    const goodbye = performance.now() - from;
+    expect(await ending).toEqual({ code: 0, signal: null });
+    const took = performance.now() - from;
+    process.stderr.write(`${database}: goodbye after ${Math.round(goodbye)} ms, ended after ${Math.round(took)} ms\n`);
+    expect(goodbye).toBeGreaterThanOrEqual(DELAY_S * 1000 - 50);
+    expect(took).toBeLessThan((DELAY_S + 1 + REST_S) * 1000);
+    expect([early?.goodbye?.reason, late.goodbye?.reason]).toEqual(['shutdown', 'shutdown']);
+    expect((await waiting).status).toBe(200);
+  });
+});
+
+describe('a node that is told to stop while a write is under way', () => {
+  const start = useServers();
+
+  it('finishes and answers it', async () => {
+    const server = await start({ database: 'postgres', env: { FLAGWIRE_DRAIN_S: '1' } });
+    await server.admin.createFlag('one');
+    const { key } = await server.admin.createKey('production');
+    const probes = await streams(server, key, 20);
+    const other = new pg.Client({ connectionString: server.databaseUrl });
+    await other.connect();
+    try {
+      await other.query('BEGIN');
+      await other.query('SELECT 1 FROM environment_head FOR UPDATE');
+      const edit = server.admin.patchEnv('one', 'production', { status: 'enabled' });
+      const blocked = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+      await eventually(async () => (await other.query(blocked)).rows.length > 0, { what: 'the write waits for the lock' });
+      const from = performance.now();
+      const ending = server.stop();
+      await Promise.all(probes.map((probe) => probe.closed)); // everybody is gone, but the writer
+      await other.query('COMMIT');
+      const { status, body } = await edit;
+      expect([status, body.status]).toEqual([200, 'enabled']);
+      expect(await ending).toEqual({ code: 0, signal: null });
+      report('a write under way: ended', performance.now() - from);
+      expect(performance.now() - from).toBeLessThan((1 + REST_S) * 1000);
+      expect((await other.query(`SELECT revision FROM change WHERE events LIKE '%FlagStatusChanged%'`)).rows).toHaveLength(1);
+    } finally {
+      await other.end();
+    }
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.js';
 import { httpRequest } from '../support/http-request.js';
 import { SseProbe } from '../support/sse-client.js';
-import { type TestServer } from '../support/server.js';
+import { databases, type TestServer } from '../support/server.js';
 import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
 
@@ -60,7 +60,8 @@ describe('a server that is told to end', () => {
     await Promise.race(probes.map((probe) => probe.closed));
     const ready = await httpRequest(`${server.url}/health/ready`);
     expect([ready.status, ready.json()]).toMatchObject([503, { status: 'draining' }]);
-    expect((await httpRequest(`${server.url}/health/live`)).status).toBe(200);
+    const live = await httpRequest(`${server.url}/health/live`, { headers: { Connection: 'keep-alive' } });
+    expect([live.status, live.header('connection')]).toEqual([200, 'close']);
     const late = await SseProbe.connect({ url: server.url, key });
     await late.closed;
     expect(late.goodbye).toMatchObject({ reason: 'shutdown' });
@@ -75,6 +76,22 @@ describe('a server that is told to end', () => {
     await eventually(() => /cannot be reached/.test(server.stdout() + server.stderr()), { timeoutMs: 10_000 });
     await expect(server.stop()).resolves.toEqual(ORDERLY);
     expect(server.stdout() + server.stderr()).not.toContain('secret');
+  });
+
+  it.each(databases)('ends in order at whatever moment of its start it is told to (%s)', async (database) => {
+    // From "live" on signals are heard. So many answers later the database is opened, migrated, filled, or loaded.
+    for (const answers of [0, 5, 20]) {
+      const server = await start({ database, until: 'live', env: { FLAGWIRE_DRAIN_DELAY_S: '0' } });
+      for (let count = 0; count < answers; count += 1) await httpRequest(`${server.url}/health/live`);
+      await expect(server.stop()).resolves.toEqual(ORDERLY);
+      expect(server.stdout() + server.stderr()).not.toMatch(/error/i);
+    }
+  });
+
+  it('says when it has ended, as its last line', async () => {
+    const server = await start();
+    await server.stop();
+    expect(server.stdout().trimEnd().split('\n').at(-1)).toMatch(/Ended after \d+\.\d s/);
   });
 
   it('gives the port and the file back at once', async () => {

@@ -30,8 +30,8 @@ export class ServerProcess {
   readonly #child: ChildProcess;
 
   /** @param args of `node`: options, the program, its arguments. */
-  constructor(args: readonly string[], env: Record<string, string>, cwd: string) {
-    this.#child = spawn(process.execPath, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(args: readonly string[], env: Record<string, string>, cwd: string, node = process.execPath) {
+    this.#child = spawn(node, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     const keep = (name: 'stdout' | 'stderr') => (text: string) => {
       this[name] = (this[name] + text).slice(-OUTPUT_BOUND);
     };

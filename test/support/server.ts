@@ -29,6 +29,10 @@ export interface ServerOptions {
   nodeArgs?: readonly string[];
   /** The program; default the built `dist/main.js`. */
   entry?: string;
+  /** Its arguments; default none. */
+  args?: readonly string[];
+  /** The Node.js that runs it; default this one. */
+  node?: string;
 }
 
 /** 40 characters, as every test server gets it. */
@@ -90,8 +94,8 @@ export class TestServer {
       DATABASE_URL: site.databaseUrl,
       ...options.env,
     });
-    const args = [...(options.nodeArgs ?? []), entry];
-    const server = new TestServer(site, options, () => new ServerProcess(args, env, site.dataDir));
+    const args = [...(options.nodeArgs ?? []), entry, ...(options.args ?? [])];
+    const server = new TestServer(site, options, () => new ServerProcess(args, env, site.dataDir, options.node));
     live.add(server);
     try {
       await server.#untilUp();

@@ -1,0 +1,40 @@
+import 'reflect-metadata';
+import { type DynamicModule, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.js';
+import { ServerLogger } from './common/server-logger.js';
+import { CannotStart } from './common/errors.js';
+import { Config } from './config/config.js';
+import { configureHttp } from './http.js';
+import { Server } from './server.js';
+
+/** A Nest module of your own. */
+export type Extension = Type | DynamicModule;
+
+/**
+ * Runs the server as this process, with `extensions` beside its own modules: listens, and opens the database in the
+ * background. Resolves when it serves. Ends the process by SIGTERM or SIGINT with 0, and with 1 where it cannot start.
+ */
+export async function runServer(extensions: readonly Extension[] = []): Promise<void> {
+  try {
+    await serve(extensions);
+  } catch (error) {
+    console.error(error instanceof CannotStart ? error.message : error);
+    process.exit(1);
+  }
+}
+
+async function serve(extensions: readonly Extension[]): Promise<void> {
+  const root: DynamicModule = { module: AppModule, imports: [...extensions] };
+  const app = await NestFactory.create<NestExpressApplication>(root, {
+    logger: new ServerLogger(),
+    abortOnError: false,
+    // Streams never end by themselves: they are drained first, then closed.
+    forceCloseConnections: true,
+    bodyParser: false,
+  });
+  const config = app.get(Config);
+  configureHttp(app, config);
+  await new Server(app, config).run();
+}

@@ -1,10 +1,11 @@
 import 'reflect-metadata';
-import { type DynamicModule, type Type } from '@nestjs/common';
+import { type DynamicModule, Logger, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { ServerLogger } from './common/server-logger.js';
 import { CannotStart } from './common/errors.js';
+import { RequestContext } from './common/request-context.js';
 import { Config } from './config/config.js';
 import { configureHttp } from './http.js';
 import { Server } from './server.js';
@@ -28,13 +29,21 @@ export async function runServer(extensions: readonly Extension[] = []): Promise<
 async function serve(extensions: readonly Extension[]): Promise<void> {
   const root: DynamicModule = { module: AppModule, imports: [...extensions] };
   const app = await NestFactory.create<NestExpressApplication>(root, {
-    logger: new ServerLogger(),
+    // Kept until the settings say how it is to be written. Where they are wrong, nothing but that is said.
+    bufferLogs: true,
+    autoFlushLogs: false,
     abortOnError: false,
     // Streams never end by themselves: they are drained first, then closed.
     forceCloseConnections: true,
     bodyParser: false,
   });
   const config = app.get(Config);
+  app.useLogger(new ServerLogger(config.logs, app.get(RequestContext)));
+  app.flushLogs();
+  process.on('uncaughtException', (error) => {
+    new Logger('Flagwire').fatal(error);
+    process.exit(1);
+  });
   configureHttp(app, config);
   await new Server(app, config).run();
 }

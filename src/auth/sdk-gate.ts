@@ -2,7 +2,6 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { type SdkAccessRule } from '../common/access.js';
 import { DomainError, InvalidInput, Unauthenticated } from '../common/errors.js';
-import { redact } from '../common/redact.js';
 import { Cors } from './cors.js';
 import { credentialsOf, queryOf, single } from './credentials.js';
 import { uncheckedReason } from './key-not-checked.js';
@@ -29,8 +28,7 @@ export class SdkGate {
     } catch (error) {
       const unchecked = rule.streaming === true ? uncheckedReason(error) : null;
       if (unchecked === null) throw error;
-      if (!(error instanceof DomainError))
-        this.logger.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+      if (!(error instanceof DomainError)) this.logger.error(error);
       // The page has to be able to read the Goodbye: an EventSource that may not read its answer never comes back. Nothing
       // else is in that answer.
       if (request.headers.origin !== undefined) this.cors.allow(response, request.headers.origin);

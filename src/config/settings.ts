@@ -1,3 +1,5 @@
+import { LOG_FORMATS, LOG_LEVELS } from '../common/log-line.js';
+
 /** What one setting is: how its text is read, what it is when absent, and the sentence that documents it. */
 export interface Setting<T> {
   readonly name: string;
@@ -160,6 +162,12 @@ export const SETTINGS = {
     'FLAGWIRE_MAX_STALENESS_S',
     seconds(1, A_DAY),
     'without the database for this long, the node is not ready',
+  ),
+  logLevel: setting('FLAGWIRE_LOG_LEVEL', oneOf(...LOG_LEVELS), 'info', '`fatal`, `error`, `warn`, `info`, `debug` or `trace`'),
+  logFormat: optional(
+    'FLAGWIRE_LOG_FORMAT',
+    oneOf(...LOG_FORMATS),
+    '`json` or `text`; default `json` where `NODE_ENV` is `production`, else `text`',
   ),
   metricsOpen: setting('FLAGWIRE_METRICS_OPEN', flag, false, '`/metrics` without a token'),
   trustProxy: setting('FLAGWIRE_TRUST_PROXY', integer(0, 16), 0, 'proxies in front whose X-Forwarded-For is believed'),

@@ -66,7 +66,7 @@ describe('the log of the server', () => {
     const write = async () => (await node.admin.request('POST', '/api/projects', { key: 'x', name: 'x' })).status;
     await eventually(async () => expect(await write()).toBeGreaterThanOrEqual(500), { timeoutMs: 10_000 });
     await httpRequest(`${node.url}/sdk/poll?key=${key}`);
-    await eventually(() => /WARN|ERROR/.test(node.stdout() + node.stderr()), { what: 'a complaint in the log' });
+    await eventually(() => /"level":"(warn|error)"/.test(node.stdout() + node.stderr()), { what: 'a complaint in the log' });
     const output = node.stdout() + node.stderr();
     expect([key, node.adminToken].map((secret) => traces(secret, output))).toEqual([[], []]);
     const { password } = new URL(node.databaseUrl);

@@ -18,6 +18,8 @@ export interface Problem {
   /** Stable; listed in docs/errors.md. */
   code: string;
   errors?: { path: string; message: string }[];
+  /** The answer's `X-Request-Id`, by which the server's log can be searched. */
+  request_id?: string;
 }
 
 export interface Page<T> {

@@ -5,6 +5,7 @@ import { jsonOnly } from './common/json-only.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { RequestContext } from './common/request-context.js';
 import { RequestPipe } from './common/validation.js';
+import { HttpMetrics } from './health/http.metrics.js';
 import { type Config } from './config/config.js';
 
 /** The HTTP side of the application: bodies, validation, the API page. Shared by the server and by tests that boot it. */
@@ -15,6 +16,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   app.set('etag', false);
   app.disable('x-powered-by');
   app.use(app.get(RequestContext).handle);
+  app.use(app.get(HttpMetrics).handle);
   // Before the body parsers: what they refuse is an answer that a page may read, too.
   app.use(app.get(CrossOrigin).handle);
   app.useBodyParser('json', { limit: config.bodyBytes });

@@ -9,8 +9,8 @@ import { EnvironmentHead } from '../changes/environment-head.entity.js';
 import { SqliteWakeUps } from '../changes/sqlite-wake-ups.js';
 import { Clock } from '../common/clock.js';
 import { DatabaseUnavailable, type DomainError } from '../common/errors.js';
-import { SystemRandom } from '../common/random.js';
 import { RequestContext } from '../common/request-context.js';
+import { SystemRandom } from '../common/random.js';
 import { type Config, readConfig } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
@@ -41,6 +41,7 @@ export class HandClock extends Clock {
 export class FakeFeed extends ChangeFeed {
   readonly updates = new Subject<FeedUpdate>();
   readonly loaded = true;
+  readonly unreadable = 0;
   age = 0;
   replica = () => undefined;
   headRevision = () => undefined;
@@ -88,7 +89,7 @@ export class KeyNode {
     const { clock, feed } = this;
     this.keys = new SdkKeys(
       database,
-      new ChangeLog(database, clock, new SystemRandom(), new SqliteWakeUps()),
+      new ChangeLog(database, clock, new SystemRandom(), new SqliteWakeUps(), new RequestContext()),
       clock,
       new SystemRandom(),
       new AuditTrail(clock, new RequestContext()),

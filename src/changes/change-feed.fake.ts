@@ -39,7 +39,7 @@ export function deleted(id: string, version = 2): FlagEvent {
 export function setAfter(before: Cursor, events: readonly FlagEvent[], createdAt = DATE): EncodedChangeSet {
   const revision = before.revision + 1;
   const after = { epoch: before.epoch, revision, mark: `m${String(revision).padStart(5, '0')}` };
-  return new EncodedChangeSet(before, after, DATE, createdAt, events);
+  return new EncodedChangeSet(before, after, DATE, { createdAt, traceparent: null, readAfterMs: null }, events);
 }
 
 /**
@@ -49,6 +49,7 @@ export function setAfter(before: Cursor, events: readonly FlagEvent[], createdAt
 export class FakeFeed extends ChangeFeed {
   readonly updates = new Subject<FeedUpdate>();
   readonly loaded = true;
+  readonly unreadable = 0;
   age = 0;
   isAway = false;
   /** How often the database was asked. */

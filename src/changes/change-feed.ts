@@ -35,6 +35,9 @@ export abstract class ChangeFeed {
   /** The environment's newest revision in the database, as last read. */
   abstract headRevision(environmentId: string): number | undefined;
 
+  /** Environments whose log cannot be read, though the database answers. */
+  abstract readonly unreadable: number;
+
   /** Milliseconds since the log was last read successfully. */
   abstract ageMs(): number;
 

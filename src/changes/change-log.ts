@@ -3,6 +3,8 @@ import { type Cursor } from '@flagwire/protocol/sync';
 import { type EntityManager, In, type ObjectLiteral } from 'typeorm';
 import { Clock, isoTime } from '../common/clock.js';
 import { LOWER_ALPHANUMERIC, Random } from '../common/random.js';
+import { RequestContext } from '../common/request-context.js';
+import { currentTraceparent } from '../common/traceparent.js';
 import { Database } from '../database/database.js';
 import { changeOf, type FlagChange, type FlagContent, type HeldFlag } from './change-set.js';
 import { Change } from './change.entity.js';
@@ -43,6 +45,7 @@ export class ChangeLog {
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly wakeUps: WakeUps,
+    private readonly requests: RequestContext,
   ) {}
 
   /** Starts the history of a new environment, at revision 0. */
@@ -100,6 +103,8 @@ export class ChangeLog {
       createdAt: isoTime(now),
       actor: wanted.actor,
       comment: wanted.comment,
+      traceparent: currentTraceparent(this.requests),
+      loggedAt: () => this.database.clockMicros,
       events: changes.map((change) => change.event),
       before: changes.map((change) => change.before),
     });

@@ -30,6 +30,14 @@ export class Change {
   @Column({ type: 'text', nullable: true })
   comment!: string | null;
 
+  /** The trace of whoever made the change (W3C Trace Context); null where there was none. */
+  @Column({ type: 'text', nullable: true })
+  traceparent!: string | null;
+
+  /** Just before the commit, by the database's clock, microseconds; null in rows older than the column. */
+  @Column({ name: 'logged_at', ...bigintColumn, nullable: true })
+  loggedAt!: number | null;
+
   @Column(jsonColumn)
   events!: FlagEvent[];
 

@@ -11,6 +11,8 @@ import { FlagState } from './flag-state.entity.js';
 /** Rows of the log in one read. */
 const PAGE = 200;
 
+const COLUMNS = ['environmentId', 'revision', 'epoch', 'mark', 'httpDate', 'createdAt', 'traceparent', 'loggedAt', 'events'];
+
 /** Change sets that a replica is loaded with. */
 const RECENT = 100;
 
@@ -48,32 +50,41 @@ export class LogReader {
    * at the cursor is gone or another one, or the rows are not dense: then the log does not lead on from there.
    */
   async after(head: EnvironmentHead, cursor: Cursor): Promise<EncodedChangeSet[] | null> {
-    const rows = await this.database.read((manager) => this.rowsFrom(manager, head.environmentId, cursor.revision));
+    const { rows, now } = await this.database.read((manager) => this.rowsFrom(manager, head.environmentId, cursor.revision));
     const own = cursor.revision === 0 ? head.originMark : markOf(rows.shift(), cursor.revision);
-    return own === cursor.mark ? chain(cursor, rows) : null;
+    return own === cursor.mark ? chain(cursor, rows, now) : null;
   }
 
   head(environmentId: string): Promise<EnvironmentHead | null> {
     return this.database.read((manager) => manager.findOneBy(EnvironmentHead, { environmentId }));
   }
 
-  /** The row at `revision` and those after it. The column `before` is for the audit trail and stays where it is. */
-  private rowsFrom(manager: EntityManager, environmentId: string, revision: number): Promise<Change[]> {
-    return manager
+  /**
+   * The row at `revision` and those after it, and when that was by the database's clock. The column `before` is for the audit
+   * trail and stays where it is.
+   */
+  private async rowsFrom(
+    manager: EntityManager,
+    environmentId: string,
+    revision: number,
+  ): Promise<{ rows: Change[]; now: number }> {
+    const { entities, raw } = await manager
       .createQueryBuilder(Change, 'c')
-      .select(['c.environmentId', 'c.revision', 'c.epoch', 'c.mark', 'c.httpDate', 'c.createdAt', 'c.events'])
+      .select(COLUMNS.map((name) => `c.${name}`))
+      .addSelect(this.database.clockMicros, 'now')
       .where('c.environment_id = :environmentId AND c.revision >= :revision', { environmentId, revision })
       .orderBy('c.revision', 'ASC')
       .limit(PAGE + 1)
-      .getMany();
+      .getRawAndEntities<{ now: number | string }>();
+    return { rows: entities, now: Number(raw.at(-1)?.now) };
   }
 
   /** The newest change sets up to the head; none where rows are missing among them. */
   private async newest(manager: EntityManager, head: EnvironmentHead): Promise<EncodedChangeSet[]> {
     const from = Math.max(0, head.revision - RECENT);
-    const rows = await this.rowsFrom(manager, head.environmentId, from);
+    const { rows } = await this.rowsFrom(manager, head.environmentId, from);
     const mark = from === 0 ? head.originMark : markOf(rows.shift(), from);
-    const sets = mark === null ? null : chain({ epoch: head.epoch, revision: from, mark }, rows);
+    const sets = mark === null ? null : chain({ epoch: head.epoch, revision: from, mark }, rows, null);
     return sets?.at(-1)?.after.mark === head.mark ? sets : [];
   }
 
@@ -96,14 +107,18 @@ function markOf(row: Change | undefined, revision: number): string | null {
   return row?.revision === revision ? row.mark : null;
 }
 
-/** The rows as change sets that lead on from `start`; null where one is missing among them, or is of another epoch. */
-function chain(start: Cursor, rows: readonly Change[]): EncodedChangeSet[] | null {
+/**
+ * The rows as change sets that lead on from `start`; null where one is missing among them, or is of another epoch.
+ * @param now microseconds of the database's clock; null where the rows were not waited for.
+ */
+function chain(start: Cursor, rows: readonly Change[], now: number | null): EncodedChangeSet[] | null {
   const sets: EncodedChangeSet[] = [];
   let before = start;
-  for (const { epoch, revision, mark, httpDate, createdAt, events } of rows) {
+  for (const { epoch, revision, mark, httpDate, createdAt, traceparent, loggedAt, events } of rows) {
     if (revision !== before.revision + 1 || epoch !== start.epoch) return null;
     const after = { epoch, revision, mark };
-    sets.push(new EncodedChangeSet(before, after, httpDate, createdAt, events));
+    const readAfterMs = now === null || loggedAt === null ? null : Math.max(0, now - loggedAt) / 1000;
+    sets.push(new EncodedChangeSet(before, after, httpDate, { createdAt, traceparent, readAfterMs }, events));
     before = after;
   }
   return sets;

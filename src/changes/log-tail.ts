@@ -63,6 +63,10 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
     return this.heads.get(environmentId);
   }
 
+  get unreadable(): number {
+    return this.broken.size;
+  }
+
   ageMs(): number {
     return Math.round(this.clock.monotonic() - this.lastRead);
   }
@@ -223,7 +227,7 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
   private isBelowFloor(head: EnvironmentHead, cursor: Cursor, sets: readonly EncodedChangeSet[]): boolean {
     if (head.revision - cursor.revision <= this.config.floorRevisions) return false;
     const next = sets[0];
-    return next === undefined || Date.parse(next.createdAt) < this.clock.now() - this.config.floorMs;
+    return next === undefined || Date.parse(next.commit.createdAt) < this.clock.now() - this.config.floorMs;
   }
 
   private noteSuccess(began: number): void {

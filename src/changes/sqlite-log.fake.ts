@@ -6,6 +6,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { FakeClock } from '../common/clock.fake.js';
 import { DatabaseUnavailable } from '../common/errors.js';
 import { FakeRandom } from '../common/random.fake.js';
+import { RequestContext } from '../common/request-context.js';
 import { type Config, readConfig } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
@@ -57,6 +58,7 @@ class CuttableReader extends LogReader {
 /** The log and its tail on a SQLite file of their own, with one project and the environment `production`. */
 export class SqliteLog {
   readonly clock = new FakeClock();
+  readonly requests = new RequestContext();
   readonly database: Database;
   readonly log: ChangeLog;
   readonly reader: CuttableReader;
@@ -72,7 +74,7 @@ export class SqliteLog {
     this.database = new Database(this.writer, config);
     this.reader = new CuttableReader(this.database);
     const wakeUps = new SqliteWakeUps();
-    this.log = new ChangeLog(this.database, this.clock, new FakeRandom(), wakeUps);
+    this.log = new ChangeLog(this.database, this.clock, new FakeRandom(), wakeUps, this.requests);
     this.tail = new LogTail(this.reader, wakeUps, this.clock, config);
     this.tail.updates.subscribe((update) => this.updates.push(update));
   }

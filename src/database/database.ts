@@ -74,6 +74,13 @@ export class Database implements OnApplicationShutdown {
     return this.dialect === 'postgres' ? ` FOR ${strength}` : '';
   }
 
+  /** SQL for microseconds since 1970 by the database's clock, which is the same for all nodes. */
+  get clockMicros(): string {
+    return this.dialect === 'postgres'
+      ? '(extract(epoch from clock_timestamp()) * 1000000)::bigint'
+      : "CAST(unixepoch('subsec') * 1000000 AS integer)";
+  }
+
   async onApplicationShutdown(): Promise<void> {
     // The file alone is then the whole database, for whoever copies it.
     if (this.dialect === 'sqlite' && this.writer.isInitialized) await this.checkpoint();

@@ -16,6 +16,8 @@ test('the trail shows what a flag was before and after each event', () => {
     createdAt: updated_at,
     actor: 'somebody',
     comment: null,
+    traceparent: null,
+    loggedAt: null,
     events: [
       {
         type: 'FlagStatusChanged',

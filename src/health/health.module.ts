@@ -1,16 +1,19 @@
 import { Module } from '@nestjs/common';
 import { ChangesModule } from '../changes/changes.module.js';
 import { SyncModule } from '../sync/sync.module.js';
+import { FeedMetrics } from './feed.metrics.js';
 import { HealthController } from './health.controller.js';
+import { HttpMetrics } from './http.metrics.js';
 import { Lifecycle } from './lifecycle.js';
 import { Metrics } from './metrics.js';
+import { SyncMetrics } from './sync.metrics.js';
 import { MetricsController } from './metrics.controller.js';
 import { Readiness } from './readiness.js';
 
 @Module({
   imports: [ChangesModule, SyncModule],
   controllers: [HealthController, MetricsController],
-  providers: [Lifecycle, Readiness, Metrics],
+  providers: [Lifecycle, Readiness, Metrics, FeedMetrics, HttpMetrics, SyncMetrics],
   exports: [Lifecycle],
 })
 export class HealthModule {}

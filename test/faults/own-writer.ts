@@ -8,6 +8,7 @@ import { PgWakeUps } from '../../src/changes/pg-wake-ups.js';
 import { SqliteWakeUps } from '../../src/changes/sqlite-wake-ups.js';
 import { SystemClock } from '../../src/common/clock.js';
 import { SystemRandom } from '../../src/common/random.js';
+import { RequestContext } from '../../src/common/request-context.js';
 import { readConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { Database } from '../../src/database/database.js';
@@ -51,7 +52,7 @@ export class OwnWriter {
     const database = new Database(source, config);
     await database.open();
     const wakeUps = config.isPostgres ? new PgWakeUps(config) : new SqliteWakeUps();
-    const log = new ChangeLog(database, new SystemClock(), new SystemRandom(), wakeUps);
+    const log = new ChangeLog(database, new SystemClock(), new SystemRandom(), wakeUps, new RequestContext());
     const rows: { id: string }[] = await source.query(`SELECT id FROM environment WHERE key = $1`, [environment]);
     return new OwnWriter(source, database, log, rows[0]?.id ?? '');
   }

@@ -1,0 +1,62 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type NextFunction, type Request, type Response } from 'express';
+import { type Counter, type Histogram } from 'prom-client';
+import { Clock } from '../common/clock.js';
+import { RequestContext } from '../common/request-context.js';
+import { Metrics } from './metrics.js';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Whoever sends requests chooses the method and the path: what no route knows is one line of the figures. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS']);
+const OTHER = 'other';
+const WAITS = /[?&]wait=/;
+
+/** Counts and times requests, and notes each at level debug; `handle` stands in front of the routes. */
+@Injectable()
+export class HttpMetrics {
+  private readonly logger = new Logger('Http');
+  private readonly requests: Counter<'method' | 'route' | 'status'>;
+  private readonly durations: Histogram<'method' | 'route'>;
+
+  constructor(
+    metrics: Metrics,
+    private readonly clock: Clock,
+    private readonly context: RequestContext,
+  ) {
+    this.requests = metrics.counterBy('flagwire_http_requests_total', 'Requests that ended', 'method', 'route', 'status');
+    this.durations = metrics.histogramBy(
+      'flagwire_http_request_duration_seconds',
+      'Requests from their headers to the end of their answer, without streams and long polls',
+      SECONDS,
+      'method',
+      'route',
+    );
+  }
+
+  readonly handle = (request: Request, response: Response, next: NextFunction): void => {
+    const began = this.clock.monotonic();
+    const requestId = this.context.current?.requestId;
+    response.once('close', () => this.note(request, response, { requestId, ms: this.clock.monotonic() - began }));
+    next();
+  };
+
+  private note(request: Request, response: Response, { requestId, ms }: { requestId: string | undefined; ms: number }): void {
+    const method = METHODS.has(request.method) ? request.method : OTHER;
+    const route = routeOf(request);
+    const status = response.headersSent ? String(response.statusCode) : 'aborted';
+    this.requests.inc({ method, route, status });
+    if (response.writableFinished && !isLong(request, response)) this.durations.observe({ method, route }, ms / 1000);
+    this.logger.debug({ msg: 'request', request_id: requestId, method, route, status: Number(status), ms: Math.round(ms) });
+  }
+}
+
+/** The pattern of the route that answered, never the path itself. */
+function routeOf(request: Request): string {
+  const { path } = (request.route ?? {}) as { path?: unknown };
+  return typeof path === 'string' ? path : OTHER;
+}
+
+/** What lasts on purpose says nothing of how fast the server is. */
+function isLong(request: Request, response: Response): boolean {
+  return WAITS.test(request.url) || String(response.getHeader('Content-Type')).startsWith('text/event-stream');
+}

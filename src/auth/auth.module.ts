@@ -12,6 +12,8 @@ import { AuditRecordRow } from './audit/audit-record.entity.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { Cors } from './cors.js';
 import { EnvironmentNames } from './environment-names.js';
+import { IdempotentAnswer } from './idempotency/idempotent-answer.entity.js';
+import { IdempotentAnswers } from './idempotency/idempotent-answers.js';
 import { KeyRing } from './key-ring.js';
 import { KeyUsage } from './key-usage.js';
 import { SdkGate } from './sdk-gate.js';
@@ -26,7 +28,10 @@ import { Tickets } from './tickets.js';
 
 /** Who may do what. Importing it puts the guard in front of every route of the application. */
 @Module({
-  imports: [ChangesModule, TypeOrmModule.forFeature([SdkKey, AdminToken, ServerSecret, AuditHead, AuditRecordRow])],
+  imports: [
+    ChangesModule,
+    TypeOrmModule.forFeature([SdkKey, AdminToken, ServerSecret, AuditHead, AuditRecordRow, IdempotentAnswer]),
+  ],
   controllers: [TicketController],
   providers: [
     KeyRing,
@@ -38,6 +43,7 @@ import { Tickets } from './tickets.js';
     AdminTokens,
     AdminGate,
     AuditTrail,
+    IdempotentAnswers,
     ServerSecrets,
     Tickets,
     TicketQuota,
@@ -45,6 +51,6 @@ import { Tickets } from './tickets.js';
     { provide: CrossOrigin, useExisting: Cors },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [SdkKeyVerifier, KeyRing, SdkKeys, AdminTokens, AuditTrail, Tickets, CrossOrigin],
+  exports: [SdkKeyVerifier, KeyRing, SdkKeys, AdminTokens, AuditTrail, IdempotentAnswers, Tickets, CrossOrigin],
 })
 export class AuthModule {}

@@ -20,6 +20,7 @@ const STATUS = {
   precondition_failed: 412,
   too_large: 413,
   unsupported_media_type: 415,
+  unprocessable: 422,
   rate_limited: 429,
   unavailable: 503,
   storage_full: 507,

@@ -169,6 +169,12 @@ export const SETTINGS = {
     oneOf(...LOG_FORMATS),
     '`json` or `text`; default `json` where `NODE_ENV` is `production`, else `text`',
   ),
+  idempotencyMs: setting(
+    'FLAGWIRE_IDEMPOTENCY_S',
+    seconds(1, 30 * A_DAY),
+    24 * HOUR,
+    'for which an answer is given again to the same `Idempotency-Key`',
+  ),
   metricsOpen: setting('FLAGWIRE_METRICS_OPEN', flag, false, '`/metrics` without a token'),
   trustProxy: setting('FLAGWIRE_TRUST_PROXY', integer(0, 16), 0, 'proxies in front whose X-Forwarded-For is believed'),
   bodyBytes: setting('FLAGWIRE_BODY_BYTES', integer(1024, 2 ** 30), 2 ** 20, 'largest request body'),

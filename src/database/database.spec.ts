@@ -58,6 +58,36 @@ describe('The database on SQLite', () => {
     expect(await database.read(keys)).toEqual(['kept']);
   });
 
+  it('makes one transaction of the writes that together leads to', async () => {
+    const failing = database.together(async () => {
+      await database.write((manager) => insert(manager, 'first'));
+      await database.write((manager) => insert(manager, 'second'));
+      expect(await database.read(keys)).toEqual([]);
+      throw new Error('refused late');
+    });
+    await expect(failing).rejects.toThrow('refused late');
+    expect(await database.read(keys)).toEqual([]);
+    await database.together(async () => {
+      await database.write((manager) => insert(manager, 'first'));
+      await database.write((manager) => insert(manager, 'second'));
+    });
+    expect(await database.read(keys)).toEqual(['first', 'second']);
+  });
+
+  it('keeps out of a transaction of together what outlives it, and what others write meanwhile', async () => {
+    const { opened, open } = gate();
+    let late: Promise<unknown> = Promise.resolve();
+    const failing = database.together((manager) => {
+      late = opened.then(() => database.write((own) => insert(own, 'late')));
+      return insert(manager, 'lost').then(() => Promise.reject(new Error('refused late')));
+    });
+    const other = database.write((manager) => insert(manager, 'other'));
+    await expect(failing).rejects.toThrow('refused late');
+    open();
+    await Promise.all([late, other]);
+    expect(await database.read(keys)).toEqual(['late', 'other']);
+  });
+
   it('runs transactions one at a time, in the order in which they came', async () => {
     const order: string[] = [];
     const write = (name: string) =>

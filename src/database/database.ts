@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Mutex } from '../common/gate.js';
@@ -24,6 +25,8 @@ export class Database implements OnApplicationShutdown {
   private readonly writing = new Mutex();
   private readonly reading = new Mutex();
   private readonly reader: DataSource;
+  /** The transaction of `together` in whose work we are; null once it has ended, for what outlives it. */
+  private readonly shared = new AsyncLocalStorage<{ manager: EntityManager | null }>();
 
   constructor(
     private readonly writer: DataSource,
@@ -45,9 +48,26 @@ export class Database implements OnApplicationShutdown {
 
   /** A transaction, READ COMMITTED: all of it or nothing. Tried three times where PostgreSQL found a deadlock. */
   async write<T>(work: Work<T>): Promise<T> {
+    const joined = this.shared.getStore()?.manager ?? null;
+    if (joined !== null) return work(joined);
     this.mustBeOpen();
     if (this.dialect === 'sqlite') return this.writing.run(() => this.guarded(() => this.writer.transaction(work)));
     return this.guarded(() => this.retried(() => this.writer.transaction(work)));
+  }
+
+  /**
+   * The same, and every `write` that `work` leads to is part of it: committed together, or not at all. Reads are not part of it;
+   * they see what is committed.
+   */
+  together<T>(work: Work<T>): Promise<T> {
+    return this.write(async (manager) => {
+      const shared: { manager: EntityManager | null } = { manager };
+      try {
+        return await this.shared.run(shared, () => work(manager));
+      } finally {
+        shared.manager = null;
+      }
+    });
   }
 
   /** Reads of committed rows; not one snapshot. */

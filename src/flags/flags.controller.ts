@@ -125,7 +125,7 @@ export class FlagsController {
     return this.reply(await this.edits.restore({ project, flag, ifMatch, actor }));
   }
 
-  private reply({ value, covered }: Written<FlagAnswer>, headers: Record<string, string> = {}): Promise<Reply<FlagAnswer>> {
+  private reply({ value, covered }: Written<FlagAnswer>, headers: Record<string, string> = {}): Reply<FlagAnswer> {
     return this.replies.reply(value, covered, { ...headers, ETag: versionTag(value.version) });
   }
 }

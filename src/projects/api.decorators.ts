@@ -1,6 +1,17 @@
-import { applyDecorators, type Type, UseInterceptors } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiProperty, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { applyDecorators, RequestMethod, type Type, UseInterceptors } from '@nestjs/common';
+import { METHOD_METADATA } from '@nestjs/common/constants.js';
+import {
+  ApiBearerAuth,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiProperty,
+  ApiResponse,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import { type Problem } from '@flagwire/protocol/admin';
+import { IdempotencyInterceptor } from './answers/idempotency.interceptor.js';
 import { ReplyInterceptor } from './answers/reply.js';
 
 class MistakeAnswer {
@@ -39,6 +50,7 @@ const REFUSALS = {
   404: 'There is no such thing.',
   409: 'Does not fit the present state; nothing was written.',
   412: 'If-Match, or a version, names another state than the present one, which `current` shows; nothing was written.',
+  422: 'The Idempotency-Key was sent with another request; nothing was written.',
 } as const;
 
 /** The refusals of a route, in the OpenAPI document. */
@@ -48,9 +60,34 @@ export function ApiProblems(...statuses: (keyof typeof REFUSALS)[]): MethodDecor
   return applyDecorators(ApiExtraModels(ProblemAnswer), ...refusals);
 }
 
+const IDEMPOTENCY_KEY_HEADER = {
+  name: 'Idempotency-Key',
+  required: false,
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  description:
+    'Drawn by the client, such as a UUID: sent again with the same request within 24 hours, it gets the same answer, and nothing is done twice.',
+} as const;
+
+/** Every POST takes an Idempotency-Key: none has to say so. */
+const documentPosts: ClassDecorator = ({ prototype }) => {
+  const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype as object));
+  const document = applyDecorators(ApiHeader(IDEMPOTENCY_KEY_HEADER), ApiProblems(409, 422));
+  for (const [name, descriptor] of methods) {
+    const method: unknown = descriptor.value;
+    const isPost = typeof method === 'function' && Reflect.getMetadata(METHOD_METADATA, method) === RequestMethod.POST;
+    if (isPost) document(prototype as object, name, descriptor);
+  }
+};
+
 /** What every controller of the admin API has in common. */
 export function AdminApi(tag: string): ClassDecorator {
-  return applyDecorators(ApiTags(tag), ApiBearerAuth(), ApiProblems(400, 401, 403, 404), UseInterceptors(ReplyInterceptor));
+  return applyDecorators(
+    ApiTags(tag),
+    ApiBearerAuth(),
+    ApiProblems(400, 401, 403, 404),
+    documentPosts,
+    UseInterceptors(ReplyInterceptor, IdempotencyInterceptor),
+  );
 }
 
 /** A list's answer: `{items, next}`. */

@@ -79,7 +79,7 @@ export class EnvironmentsController {
     return this.edits.delete(project, key);
   }
 
-  private reply(made: EnvironmentAtHead, headers: Record<string, string> = {}): Promise<Reply<EnvironmentAnswer>> {
+  private reply(made: EnvironmentAtHead, headers: Record<string, string> = {}): Reply<EnvironmentAnswer> {
     const covered = [{ environment: made.environment, cursor: cursorOf(made.head) }];
     return this.replies.reply(environmentAnswer(made), covered, headers);
   }

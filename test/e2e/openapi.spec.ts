@@ -146,6 +146,15 @@ describe('the OpenAPI document', () => {
     expect(names((of) => conditional.includes(of.name) && !(takesIfMatch(of) && problem(of, 412)))).toEqual([]);
   });
 
+  it('takes an Idempotency-Key on every POST of the admin API, and on nothing else', () => {
+    const takesKey = names(({ operation: { parameters = [], responses } }) => {
+      const isTaken = parameters.some(({ name, in: where }) => where === 'header' && name === 'Idempotency-Key');
+      return isTaken && responses['409'] !== undefined && responses['422'] !== undefined;
+    });
+    expect(takesKey).toEqual(names(({ method, path }) => method === 'post' && path.startsWith('/api')));
+    expect(takesKey.length).toBeGreaterThan(7);
+  });
+
   it('declares the credential of every route that asks for one, and none for the others', () => {
     const schemes = Object.keys(document.components.securitySchemes);
     const declared = ({ security }: Operation) => security ?? document.security ?? [];

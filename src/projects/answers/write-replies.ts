@@ -18,7 +18,7 @@ export function cursorHeader(covered: readonly Covered[]): string {
   );
 }
 
-/** Answers writes, after their commit. */
+/** Answers writes. What the answers wait for begins after the commit. */
 @Injectable()
 export class WriteReplies {
   constructor(
@@ -26,16 +26,22 @@ export class WriteReplies {
     private readonly keys: KeyRing,
   ) {}
 
-  /** The same for a write that changed the environment's keys, and so makes no revision: this node knows the new ones. */
-  async keyReply<T>(body: T, covered: Covered, headers: Record<string, string> = {}): Promise<Reply<T>> {
-    await this.keys.refresh(covered.environment.id);
-    return new Reply(body, { ...headers, 'Flagwire-Cursor': cursorHeader([covered]) });
+  /** With the cursors of what the write covers, once this node shows it (after a second at most). */
+  reply<T>(body: T, covered: readonly Covered[], headers: Record<string, string> = {}): Reply<T> {
+    const written = new Map(covered.map(({ environment, cursor }) => [environment.id, cursor]));
+    // An empty dictionary is no header at all (RFC 9651, 4.1).
+    const all = covered.length === 0 ? headers : { ...headers, 'Flagwire-Cursor': cursorHeader(covered) };
+    return new Reply(body, all, () => this.feed.reach(written));
   }
 
-  /** Waits until this node shows the write (a second at most), then answers with the cursors of what it covers. */
-  async reply<T>(body: T, covered: readonly Covered[], headers: Record<string, string> = {}): Promise<Reply<T>> {
-    await this.feed.reach(new Map(covered.map(({ environment, cursor }) => [environment.id, cursor])));
-    // An empty dictionary is no header at all (RFC 9651, 4.1).
-    return new Reply(body, covered.length === 0 ? headers : { ...headers, 'Flagwire-Cursor': cursorHeader(covered) });
+  /** The same for a write that changed the environment's keys, and so makes no revision: this node knows the new ones. */
+  keyReply<T>(body: T, covered: Covered, headers: Record<string, string> = {}): Reply<T> {
+    const all = { ...headers, 'Flagwire-Cursor': cursorHeader([covered]) };
+    return new Reply(body, all, () => this.keys.refresh(covered.environment.id));
+  }
+
+  /** An answer that was given before, maybe by another node: this one has read the log since. */
+  again(body: unknown, headers: Readonly<Record<string, string>>): Reply<unknown> {
+    return new Reply(body, headers, () => this.feed.catchUp().catch(() => undefined));
   }
 }

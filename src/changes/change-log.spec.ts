@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Request, type Response } from 'express';
 import { Change } from './change.entity.js';
 import { ChangeHistory } from './change-history.js';
 import { content, SqliteLog } from './sqlite-log.fake.js';
@@ -99,6 +100,27 @@ describe('The change log', () => {
     expect(first).toMatchObject({ actor: 'test', comment: null, createdAt: '2026-06-01T00:00:00.000Z', before: [null] });
     expect(second?.before[0]).toMatchObject({ id: 'a', status: 'enabled', metadata: { version: 1 } });
     expect(second?.events[0]?.type).toBe('FlagStatusChanged');
+  });
+
+  it('brings the trace of the request and the time on the way to a node that follows it, and not to one that loads it', async () => {
+    await log.tail.catchUp();
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const request = { headers: { traceparent } } as unknown as Request;
+    let written: Promise<unknown> = Promise.resolve();
+    log.requests.handle(request, { setHeader: () => undefined } as unknown as Response, () => {
+      written = log.write({ a: content('a') });
+    });
+    await written;
+    await log.write({ a: null });
+    await log.tail.catchUp();
+    const commits = log.updates.flatMap((update) => (update.kind === 'changed' ? update.sets.map(({ commit }) => commit) : []));
+    expect(commits.map((commit) => commit.traceparent)).toEqual([traceparent, null]);
+    for (const { readAfterMs } of commits) {
+      expect(readAfterMs).toBeGreaterThanOrEqual(0);
+      expect(readAfterMs).toBeLessThan(10_000);
+    }
+    const loaded = (await log.reader.snapshot('production'))?.recent.map(({ commit }) => commit);
+    expect(loaded).toMatchObject([{ traceparent, readAfterMs: null }, { readAfterMs: null }]);
   });
 
   it('counts changes of keys apart from revisions', async () => {

@@ -91,7 +91,18 @@ describe('the guard in front of every route', () => {
     const listed = items.find(({ name }) => name === 'listed');
     expect(listed).toMatchObject({ project: 'shop', environments: null, role: 'admin' });
     expect(Object.keys(listed ?? {}).sort()).toEqual(
-      ['created_at', 'environments', 'expires_at', 'id', 'name', 'prefix', 'project', 'revoked_at', 'role'].sort(),
+      [
+        'created_at',
+        'environments',
+        'expires_at',
+        'id',
+        'last_used_at',
+        'name',
+        'prefix',
+        'project',
+        'revoked_at',
+        'role',
+      ].sort(),
     );
     const first = await app.tokens(null, 1);
     const second = await app.tokens(first.next, 100);

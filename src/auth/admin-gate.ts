@@ -5,6 +5,8 @@ import { Unauthenticated } from '../common/errors.js';
 import { Config } from '../config/config.js';
 import { AdminTokens } from './admin-tokens.js';
 import { checkScope, type RequestScope } from './admin-scope.js';
+import { AdminToken } from './admin-token.entity.js';
+import { CredentialUsage } from './credential-usage.js';
 import { bearerToken } from './credentials.js';
 import { type AdminPrincipal } from './principal.js';
 import { parseSecret, type PresentedSecret, sameHash, sameText } from './secret-format.js';
@@ -24,6 +26,7 @@ export class AdminGate {
     private readonly tokens: AdminTokens,
     private readonly config: Config,
     private readonly clock: Clock,
+    private readonly usage: CredentialUsage,
   ) {}
 
   /**
@@ -64,6 +67,7 @@ export class AdminGate {
       throw new Unauthenticated('expired_token', 'This admin token has expired.');
     }
     const { id, name, role, environments: environmentKeys } = token;
+    this.usage.note(AdminToken, id);
     return { id, name, role, projectKey, environmentKeys };
   }
 }

@@ -36,6 +36,7 @@ export class AdminToken {
   @Column({ name: 'expires_at', type: 'text', nullable: true })
   expiresAt!: string | null;
 
+  /** Roughly: written at most once a minute, and lost where a node dies first. */
   @Column({ name: 'last_used_at', type: 'text', nullable: true })
   lastUsedAt!: string | null;
 

@@ -23,6 +23,7 @@ export interface AdminTokenWire {
   prefix: string;
   created_at: string;
   expires_at: string | null;
+  last_used_at: string | null;
   revoked_at: string | null;
 }
 
@@ -48,8 +49,8 @@ function toWire(token: AdminToken, projects: ProjectKeys): AdminTokenWire {
   const project = keyIn(projects, token) ?? null;
   const { id, name, role, environments } = token;
   const prefix = shownPrefix('admin', token.selector);
-  const { createdAt: created_at, expiresAt: expires_at, revokedAt: revoked_at } = token;
-  return { id, name, role, project, environments, prefix, created_at, expires_at, revoked_at };
+  const { createdAt: created_at, expiresAt: expires_at, lastUsedAt: last_used_at, revokedAt: revoked_at } = token;
+  return { id, name, role, project, environments, prefix, created_at, expires_at, last_used_at, revoked_at };
 }
 
 /** The admin tokens in the database. Who may hand out which is the caller's business. */

@@ -15,7 +15,7 @@ import { EnvironmentNames } from './environment-names.js';
 import { IdempotentAnswer } from './idempotency/idempotent-answer.entity.js';
 import { IdempotentAnswers } from './idempotency/idempotent-answers.js';
 import { KeyRing } from './key-ring.js';
-import { KeyUsage } from './key-usage.js';
+import { CredentialUsage } from './credential-usage.js';
 import { SdkGate } from './sdk-gate.js';
 import { SdkKey } from './sdk-key.entity.js';
 import { SdkKeyVerifier } from './sdk-key-verifier.js';
@@ -35,7 +35,7 @@ import { Tickets } from './tickets.js';
   controllers: [TicketController],
   providers: [
     KeyRing,
-    KeyUsage,
+    CredentialUsage,
     EnvironmentNames,
     SdkKeyVerifier,
     SdkKeys,

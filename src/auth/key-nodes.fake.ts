@@ -19,7 +19,7 @@ import { AuditRecordRow } from './audit/audit-record.entity.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { EnvironmentNames } from './environment-names.js';
 import { type KeyDeath, KeyRing } from './key-ring.js';
-import { KeyUsage } from './key-usage.js';
+import { CredentialUsage } from './credential-usage.js';
 import { SdkKey } from './sdk-key.entity.js';
 import { SdkKeyVerifier } from './sdk-key-verifier.js';
 import { type NewSdkKey, SdkKeys } from './sdk-keys.js';
@@ -78,7 +78,7 @@ export class KeyNode {
   readonly deaths: KeyDeath[] = [];
   readonly ring: KeyRing;
   readonly keys: SdkKeys;
-  readonly usage: KeyUsage;
+  readonly usage: CredentialUsage;
   readonly tickets: Tickets;
   readonly verifier: SdkKeyVerifier;
 
@@ -95,7 +95,7 @@ export class KeyNode {
       new AuditTrail(clock, new RequestContext()),
     );
     this.ring = new KeyRing(database, feed, config, clock);
-    this.usage = new KeyUsage(database, clock);
+    this.usage = new CredentialUsage(database, clock);
     this.tickets = new Tickets(new ServerSecrets(database, clock, feed, config), this.ring, clock, config);
     this.verifier = new SdkKeyVerifier(this.ring, this.tickets, this.usage, new EnvironmentNames(feed, database), config);
     this.ring.died.subscribe((death) => this.deaths.push(death));

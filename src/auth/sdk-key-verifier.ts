@@ -5,9 +5,10 @@ import { bearerToken, type SdkCredentials } from './credentials.js';
 import { EnvironmentNames } from './environment-names.js';
 import { KeyRing } from './key-ring.js';
 import { type LiveKey } from './key-table.js';
-import { KeyUsage } from './key-usage.js';
+import { CredentialUsage } from './credential-usage.js';
 import { type SdkPrincipal } from './principal.js';
 import { parseSecret, sameText } from './secret-format.js';
+import { SdkKey } from './sdk-key.entity.js';
 import { TICKET_PREFIX, Tickets } from './tickets.js';
 
 function principalOf(key: LiveKey, ticket: Pick<SdkPrincipal, 'filter'> | null): SdkPrincipal {
@@ -40,7 +41,7 @@ export class SdkKeyVerifier {
   constructor(
     private readonly ring: KeyRing,
     private readonly tickets: Tickets,
-    private readonly usage: KeyUsage,
+    private readonly usage: CredentialUsage,
     private readonly environments: EnvironmentNames,
     private readonly config: Config,
   ) {}
@@ -67,7 +68,7 @@ export class SdkKeyVerifier {
     if (origin !== undefined && !principal.allowedOrigins.includes(origin)) {
       throw new Forbidden('origin_not_allowed', 'This key does not list the origin of this page in its allowed_origins.');
     }
-    this.usage.note(principal.keyId);
+    this.usage.note(SdkKey, principal.keyId);
     return principal;
   }
 

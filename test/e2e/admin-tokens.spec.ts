@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { type AdminAnswer, type AdminClient } from '../support/admin-client.js';
+import { eventually } from '../support/wait.js';
 import { describeEachDatabase, useServers } from '../support/use-servers.js';
 
 interface Token {
@@ -11,6 +12,7 @@ interface Token {
   prefix: string;
   created_at: string;
   expires_at: string | null;
+  last_used_at: string | null;
   revoked_at: string | null;
 }
 
@@ -46,6 +48,14 @@ describeEachDatabase('admin tokens', (database) => {
     expect(token.length - rest.prefix.length).toBeGreaterThanOrEqual(30);
     expect((await admin.as(token).request('GET', '/api/projects')).status).toBe(200);
     expect(await listed(rest.id)).toMatchObject(rest);
+  });
+
+  it('show when they were last used, and that they never were', async () => {
+    const [used, idle] = [await admin.createToken('viewer'), await admin.createToken('viewer')];
+    await admin.as(used.token).call('GET', '/api/projects');
+    const usedAt = async () => Date.parse((await listed(used.id))?.last_used_at ?? 'never');
+    await eventually(async () => expect(await usedAt()).not.toBeNaN(), { timeoutMs: 30_000, what: 'last_used_at' });
+    expect((await listed(idle.id))?.last_used_at).toBeNull();
   });
 
   it('stand in no later answer, neither whole nor in part', async () => {

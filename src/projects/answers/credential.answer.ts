@@ -22,6 +22,9 @@ class CredentialAnswer {
   @ApiProperty(momentOrNull)
   expires_at!: string | null;
 
+  @ApiProperty({ ...momentOrNull, description: 'Roughly: written at most once a minute.' })
+  last_used_at!: string | null;
+
   @ApiProperty(momentOrNull)
   revoked_at!: string | null;
 }
@@ -30,9 +33,6 @@ class CredentialAnswer {
 export class SdkKeyAnswer extends CredentialAnswer implements SdkKeyWire {
   @ApiProperty({ enum: KEY_KINDS })
   kind!: KeyKind;
-
-  @ApiProperty(momentOrNull)
-  last_used_at!: string | null;
 
   @ApiProperty({ type: [String] })
   allowed_origins!: string[];

@@ -42,7 +42,9 @@ it('of two nodes that get one Idempotency-Key at once, one does it, and the othe
   await holder.query('SELECT * FROM audit_head FOR UPDATE');
   const first = project(one, 'held', 'k2');
   await eventually(async () => {
-    const waiting = await database.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND state = 'active'`);
+    const waiting = await database.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
     return waiting.length > 0;
   });
   // Without the lock it would wait for the first one's rows: what it says is then another thing.

@@ -207,3 +207,10 @@ it('tells of the token and the keys that the first start made', async () => {
   ).toEqual(['sdk_key.created', 'sdk_key.created', 'token.created']);
   expect(rows.every(({ actor }) => actor === 'first start')).toBe(true);
 });
+
+it('has the address that a trusted proxy names', async () => {
+  const proxied = await startNew({ env: { FLAGWIRE_TRUST_PROXY: '1' } });
+  const headers = { 'X-Forwarded-For': '198.51.100.9, 203.0.113.7' };
+  await proxied.admin.call('POST', '/api/projects', { key: 'far', name: 'Far' }, { headers });
+  expect((await auditTrail(proxied.admin)).at(-1)).toMatchObject({ target: 'far', address: '203.0.113.7' });
+});

@@ -59,8 +59,10 @@ it('a node killed before the commit has done nothing, and leaves no key behind t
   await holder.query('LOCK TABLE idempotent_answer IN EXCLUSIVE MODE');
   const lost = postFlag(one, 'torn').catch(() => 'lost');
   const isWaiting = async () => {
-    const sql = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO "idempotent_answer"%'`;
-    return (await watcher.query(sql)).rows.length > 0;
+    const { rows } = await watcher.query<{ query: string }>(
+      `SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    return rows.some(({ query }) => query.startsWith('INSERT INTO "idempotent_answer"'));
   };
   await eventually(isWaiting, { what: 'the node has come to the answer' });
   await one.kill('SIGKILL');

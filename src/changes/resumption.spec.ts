@@ -148,3 +148,22 @@ describe('An environment', () => {
     await expect(plan(null)).rejects.toThrow(NotFound);
   });
 });
+
+describe('The reasons of full syncs', () => {
+  it('are counted, each once', async () => {
+    lead(1);
+    const old = feed.head;
+    const [, first] = [2, 3, 4, 5].map((version) => feed.commit(updated('a', version)));
+    feed.floor = 2;
+    await plan(null);
+    await plan({ ...feed.head, mark: 'zzzzzz' });
+    await plan({ ...feed.head, revision: 99 });
+    await resumption.plan(ENVIRONMENT.id, presented(feed.head, 'abcdef01'), ALL);
+    await plan(old);
+    await plan(first ?? null);
+    for (let version = 6; version < 200; version++) feed.commit(updated('a', version));
+    await plan(first ?? null);
+    const expected = { no_cursor: 1, other_history: 2, other_filter: 1, below_floor: 1, too_far: 1 };
+    expect(Object.fromEntries(resumption.fullSyncs)).toEqual(expected);
+  });
+});

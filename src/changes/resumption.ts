@@ -9,6 +9,13 @@ import { countEvents, type Subscription } from './subscription.js';
 /** How a reader is brought to the head: by all flags, or by the change sets after its cursor. */
 export type Plan = { kind: 'full' } | { kind: 'delta'; sets: readonly EncodedChangeSet[] };
 
+/**
+ * Why a reader is sent all flags: it presented no cursor that can be read, one of another history, one of another filter, one
+ * below the floor of the log, or one from which all flags are the shorter way.
+ */
+export const FULL_REASONS = ['no_cursor', 'other_history', 'other_filter', 'below_floor', 'too_far'] as const;
+export type FullReason = (typeof FULL_REASONS)[number];
+
 /** Of JSON that is held for one reader. */
 const LARGEST_DELTA = 4 * 2 ** 20;
 
@@ -20,14 +27,22 @@ const FULL: Plan = { kind: 'full' };
  */
 @Injectable()
 export class Resumption {
+  private readonly counts = new Map<FullReason, number>(FULL_REASONS.map((reason) => [reason, 0]));
+
   constructor(private readonly feed: ChangeFeed) {}
+
+  /** How often all flags were the answer, since the start. */
+  get fullSyncs(): ReadonlyMap<FullReason, number> {
+    return this.counts;
+  }
 
   /** The plan where memory alone can tell; null where the database has to be asked. */
   fromMemory(replica: EnvironmentReplica, presented: PresentedCursor | null, subscription: Subscription): Plan | null {
-    if (presented === null) return FULL;
+    if (presented === null) return this.full('no_cursor');
     const standing = replica.standing(presented);
     if (standing.kind === 'foreign' || standing.kind === 'ahead') return null;
-    if (presented.filter !== subscription.filterHash || this.isFar(replica, presented, subscription)) return FULL;
+    if (presented.filter !== subscription.filterHash) return this.full('other_filter');
+    if (this.isFar(replica, presented, subscription)) return this.full('too_far');
     return standing.kind === 'sets' ? this.worthwhile(replica, standing.sets, subscription) : null;
   }
 
@@ -45,7 +60,8 @@ export class Resumption {
     if (replica === undefined) throw new NotFound('environment', environmentId);
     const standing = presented === null ? null : replica.standing(presented);
     // Still ahead of, or beside, a log that has just been read: the cursor is of a history that is no more.
-    if (presented === null || standing === null || standing.kind === 'foreign' || standing.kind === 'ahead') return FULL;
+    if (presented === null || standing === null) return this.full('no_cursor');
+    if (standing.kind === 'foreign' || standing.kind === 'ahead') return this.full('other_history');
     return this.fromMemory(replica, presented, subscription) ?? this.fromLog(replica, presented, subscription);
   }
 
@@ -59,17 +75,25 @@ export class Resumption {
     let size = 0;
     for (;;) {
       const page = await this.feed.since(replica.environment.id, sets.at(-1)?.after ?? cursor);
-      if (page === null) return FULL;
+      if (page === null) return this.full('below_floor');
       if (page.length === 0) return { kind: 'delta', sets };
       sets.push(...page);
       size += page.reduce((sum, set) => sum + set.size, 0);
-      if (size > LARGEST_DELTA || this.worthwhile(replica, sets, subscription).kind === 'full') return FULL;
+      if (size > LARGEST_DELTA || this.areTooMany(replica, sets, subscription)) return this.full('too_far');
     }
   }
 
   private worthwhile(replica: EnvironmentReplica, sets: readonly EncodedChangeSet[], subscription: Subscription): Plan {
-    const tooMany = countEvents(sets, subscription) > this.mostEvents(replica, subscription);
-    return tooMany ? FULL : { kind: 'delta', sets };
+    return this.areTooMany(replica, sets, subscription) ? this.full('too_far') : { kind: 'delta', sets };
+  }
+
+  private areTooMany(replica: EnvironmentReplica, sets: readonly EncodedChangeSet[], subscription: Subscription): boolean {
+    return countEvents(sets, subscription) > this.mostEvents(replica, subscription);
+  }
+
+  private full(reason: FullReason): Plan {
+    this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
+    return FULL;
   }
 
   /** A revision has one event at least: so far behind, all flags are the shorter answer. */

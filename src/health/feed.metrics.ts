@@ -3,6 +3,7 @@ import { type Histogram } from 'prom-client';
 import { type Subscription } from 'rxjs';
 import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
+import { Resumption } from '../changes/resumption.js';
 import { WakeUps } from '../changes/wake-ups.js';
 import { Metrics } from './metrics.js';
 import { Readiness } from './readiness.js';
@@ -13,10 +14,11 @@ const COMMIT_TO_READ = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 /** How far this node is with the log, and how fast it reads it. */
 @Injectable()
 export class FeedMetrics implements OnApplicationShutdown {
+  private loads = 0;
   private readonly commitToRead: Histogram;
   private readonly following: Subscription;
 
-  constructor(metrics: Metrics, feed: ChangeFeed, wakeUps: WakeUps, readiness: Readiness) {
+  constructor(metrics: Metrics, feed: ChangeFeed, wakeUps: WakeUps, readiness: Readiness, resumption: Resumption) {
     const each = (value: (replica: EnvironmentReplica) => number) => () =>
       [...feed.all()].map((replica): [EnvironmentReplica['environment'], number] => [replica.environment, value(replica)]);
     metrics.gauge('flagwire_ready', '1 while /health/ready answers 200', () => Number(readiness.answer().ready));
@@ -39,6 +41,8 @@ export class FeedMetrics implements OnApplicationShutdown {
     metrics.gauge('flagwire_log_age_seconds', 'Time since the log was last read successfully', () => feed.ageMs() / 1000);
     metrics.gauge('flagwire_listener_connected', '1 while wake-ups can arrive', () => Number(wakeUps.listening));
     metrics.counter('flagwire_wake_ups_total', 'Wake-ups received', () => wakeUps.received);
+    metrics.countersBy('flagwire_resyncs_total', 'Readers that had to be sent all flags', 'reason', () => resumption.fullSyncs);
+    metrics.counter('flagwire_replica_loads_total', 'Environments loaded as a whole', () => this.loads);
     this.commitToRead = metrics.histogramBy(
       'flagwire_commit_to_read_seconds',
       "From the writing of a change set to its reading by this node, by the database's clock",
@@ -52,6 +56,7 @@ export class FeedMetrics implements OnApplicationShutdown {
   }
 
   private note(update: FeedUpdate): void {
+    if (update.kind === 'reset') this.loads += 1;
     if (update.kind !== 'changed') return;
     for (const { readAfterMs } of update.sets.map(({ commit }) => commit)) {
       if (readAfterMs !== null) this.commitToRead.observe(readAfterMs / 1000);

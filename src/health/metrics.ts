@@ -44,6 +44,15 @@ export class Metrics {
     const counter = new Counter({ name, help, registers: [this.registry], collect });
   }
 
+  /** The same by a label of few values. */
+  countersBy<Label extends string>(name: string, help: string, label: Label, values: () => Iterable<[string, number]>): void {
+    const collect = (): void => {
+      counter.reset();
+      for (const [of, value] of values()) counter.inc({ [label]: of } as Record<Label, string>, value);
+    };
+    const counter = new Counter({ name, help, labelNames: [label], registers: [this.registry], collect });
+  }
+
   /** One that is counted here, by labels of which each has few values. */
   counterBy<Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });

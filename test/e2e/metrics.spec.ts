@@ -95,3 +95,24 @@ describeEachDatabase('the time from commit to read', (database) => {
     expect(await metric(node, 'flagwire_commit_to_read_seconds_sum')).toBeGreaterThan(0);
   });
 });
+
+describe('full syncs in the metrics', () => {
+  it('are counted by why they were needed', async () => {
+    const server = await start();
+    const { key } = await server.admin.createKey('production');
+    const resyncs = (reason: string) => series(server, `flagwire_resyncs_total{reason="${reason}"}`);
+    expect(await text(server)).toMatch(/^flagwire_resyncs_total\{reason="below_floor"\} 0$/m);
+    expect(await metric(server, 'flagwire_replica_loads_total')).toBe(3);
+
+    const probe = await SseProbe.connect({ url: server.url, key });
+    await probe.waitForSync();
+    await probe.close();
+    expect([await resyncs('no_cursor'), await resyncs('other_history')]).toEqual([1, 0]);
+    const poll = (since: string, query = '') =>
+      httpRequest(`${server.url}/sdk/poll?since=${since}${query}`, { headers: { 'X-API-Key': key } });
+    expect((await poll(probe.cursor)).json()).toMatchObject({ mode: 'delta' });
+    expect((await poll(probe.cursor, '&flags=other')).json()).toMatchObject({ mode: 'full' });
+    expect((await poll('zzzzzzzz.7.zzzzzz')).json()).toMatchObject({ mode: 'full' });
+    expect(await Promise.all(['no_cursor', 'other_filter', 'other_history'].map(resyncs))).toEqual([1, 1, 1]);
+  });
+});

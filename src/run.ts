@@ -8,6 +8,7 @@ import { CannotStart } from './common/errors.js';
 import { RequestContext } from './common/request-context.js';
 import { Config } from './config/config.js';
 import { configureHttp } from './http.js';
+import { HttpAdapter } from './http-adapter.js';
 import { Server } from './server.js';
 
 /** A Nest module of your own. */
@@ -28,13 +29,11 @@ export async function runServer(extensions: readonly Extension[] = []): Promise<
 
 async function serve(extensions: readonly Extension[]): Promise<void> {
   const root: DynamicModule = { module: AppModule, imports: [...extensions] };
-  const app = await NestFactory.create<NestExpressApplication>(root, {
+  const app = await NestFactory.create<NestExpressApplication>(root, new HttpAdapter(), {
     // Kept until the settings say how it is to be written. Where they are wrong, nothing but that is said.
     bufferLogs: true,
     autoFlushLogs: false,
     abortOnError: false,
-    // Streams never end by themselves: they are drained first, then closed.
-    forceCloseConnections: true,
     bodyParser: false,
   });
   const config = app.get(Config);

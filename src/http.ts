@@ -7,6 +7,7 @@ import { RequestContext } from './common/request-context.js';
 import { RequestPipe } from './common/validation.js';
 import { HttpMetrics } from './health/http.metrics.js';
 import { type Config } from './config/config.js';
+import { SyncIoAdapter } from './sync/socket-io.adapter.js';
 
 /** The HTTP side of the application: bodies, validation, the API page. Shared by the server and by tests that boot it. */
 export function configureHttp(app: NestExpressApplication, config: Config): void {
@@ -23,6 +24,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   app.use(jsonOnly);
   app.useGlobalPipes(new RequestPipe());
   app.useGlobalFilters(new ProblemFilter());
+  app.useWebSocketAdapter(new SyncIoAdapter(app, config));
   const description = new DocumentBuilder()
     .setTitle('Flagwire')
     .setDescription('Admin API and sync endpoints. Errors are RFC 9457 problem documents.')

@@ -26,6 +26,7 @@ export type ErrorKind =
   | 'too_large'
   | 'unsupported_media_type'
   | 'unprocessable'
+  | 'upgrade_required'
   | 'rate_limited'
   | 'unavailable'
   | 'storage_full';
@@ -122,6 +123,16 @@ export class RateLimited extends DomainError {
     readonly retryAfterMs: number,
   ) {
     super(message);
+  }
+}
+
+/** The route speaks WebSocket only. */
+export class UpgradeRequired extends DomainError {
+  override readonly name = 'UpgradeRequired';
+  readonly code = 'upgrade_required';
+  readonly kind = 'upgrade_required';
+  constructor() {
+    super('This is a WebSocket: connect to it with a ws:// or wss:// URL.');
   }
 }
 

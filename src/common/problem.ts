@@ -21,6 +21,7 @@ const STATUS = {
   too_large: 413,
   unsupported_media_type: 415,
   unprocessable: 422,
+  upgrade_required: 426,
   rate_limited: 429,
   unavailable: 503,
   storage_full: 507,
@@ -72,6 +73,7 @@ function retryAfter(ms: number): Record<string, string> {
 
 function headersFor(error: DomainError): Record<string, string> {
   if (error.kind === 'unauthenticated') return { 'WWW-Authenticate': 'Bearer' };
+  if (error.kind === 'upgrade_required') return { Upgrade: 'websocket', Connection: 'Upgrade' };
   if (error instanceof RateLimited) return retryAfter(error.retryAfterMs);
   return error.kind === 'unavailable' ? retryAfter(RETRY_MS) : {};
 }

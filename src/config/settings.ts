@@ -143,6 +143,12 @@ export const SETTINGS = {
     1000,
     'connections of one server key on one node',
   ),
+  socketMaxAgeMs: setting<number | null>(
+    'FLAGWIRE_SOCKET_MAX_AGE_S',
+    (text) => seconds(0, 30 * A_DAY)(text) || null,
+    HOUR,
+    'age at which a WebSocket is told to come back, 10 % more or less; 0: never',
+  ),
   drainDelayMs: setting(
     'FLAGWIRE_DRAIN_DELAY_S',
     seconds(0, 3600),

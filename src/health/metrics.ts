@@ -27,6 +27,14 @@ export class Metrics {
     const gauge = new Gauge({ name, help, registers: [this.registry], collect });
   }
 
+  /** The same by a label of few values. */
+  gaugesBy<Label extends string>(name: string, help: string, label: Label, values: () => Iterable<[string, number]>): void {
+    const collect = (): void => {
+      for (const [of, value] of values()) gauge.set({ [label]: of } as Record<Label, string>, value);
+    };
+    const gauge = new Gauge({ name, help, labelNames: [label], registers: [this.registry], collect });
+  }
+
   perEnvironment(name: string, help: string, values: () => OfEnvironment[]): void {
     const collect = (): void => {
       gauge.reset();

@@ -7,7 +7,7 @@ import { Metrics } from './metrics.js';
 @Injectable()
 export class SyncMetrics {
   constructor(metrics: Metrics, hub: SyncHub, config: Config) {
-    metrics.gauge('flagwire_connections', 'Open streams', () => hub.figures().connections);
+    metrics.gaugesBy('flagwire_connections', 'Open connections', 'transport', () => Object.entries(hub.figures().connections));
     metrics.gauge('flagwire_connections_limit', 'Streams that this node takes', () => config.maxConnections);
     metrics.gauge('flagwire_lagging_connections', 'Streams that are being fed from the log', () => hub.figures().lagging);
     metrics.counter('flagwire_encodings_total', 'Encodings of change sets', () => hub.figures().encodings);

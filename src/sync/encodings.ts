@@ -1,37 +1,55 @@
+import { NO_CURSOR } from '@flagwire/protocol/sync';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
-import { cursorText, outgoingEvents, type Subscription } from '../changes/subscription.js';
-import { NO_CURSOR } from '@flagwire/protocol/sync';
-import { controlText, eventText, flagText } from './event-stream.js';
-import { type Frame, pack } from './frame.js';
+import { outgoingEvents, type Subscription } from '../changes/subscription.js';
+import { type Form, openText, TRANSPORTS } from './form.js';
+import { type Frame } from './frame.js';
 
 /**
- * Frames of change sets. Those of all flags are made once and live as long as their change set does, for all who resume.
- * Those of a filter are made once for all who are live with it, and not kept: clients choose how many filters there are.
+ * Frames of change sets. Those of all flags are made once for each form and live as long as their change set does, for all who
+ * resume. Those of a filter are made once for all who are live with it, and not kept: clients choose how many filters there are.
  */
 export class SetFrames {
-  private readonly kept = new WeakMap<EncodedChangeSet, readonly Frame[]>();
+  private readonly kept = Object.fromEntries(
+    TRANSPORTS.map((transport) => [transport, new WeakMap<EncodedChangeSet, readonly Frame[]>()]),
+  );
 
   /** @param onEncoded called for each encoding that had to be made. */
   constructor(private readonly onEncoded: () => void) {}
 
   /** Empty where no event of the set is for this subscription. */
-  of(set: EncodedChangeSet, subscription: Subscription): readonly Frame[] {
-    const present = subscription.filter === null ? this.kept.get(set) : undefined;
+  of(set: EncodedChangeSet, subscription: Subscription, form: Form): readonly Frame[] {
+    const kept = subscription.filter === null ? this.kept[form.transport] : undefined;
+    const present = kept?.get(set);
     if (present !== undefined) return present;
-    const frames = pack(outgoingEvents(set, subscription).map(eventText));
+    const frames = [...form.pack(outgoingEvents(set, subscription).map((event) => form.text(event)))];
     if (frames.length > 0) this.onEncoded();
-    if (subscription.filter === null) this.kept.set(set, frames);
+    kept?.set(set, frames);
     return frames;
   }
 }
 
-/** All flags of a replica, and the end of the sync. */
-export function snapshotFrames(replica: EnvironmentReplica, subscription: Subscription): Frame[] {
-  const flags = replica.flags(subscription.filter);
-  const complete = controlText(cursorText(replica.head, subscription), {
-    type: 'SyncComplete',
-    data: { flag_count: flags.length },
-  });
-  return pack([...flags.map(({ json }) => flagText(NO_CURSOR, json)), complete]);
+/** How a full sync is labelled. */
+export interface SyncLabels {
+  /** Where the client stands after it. */
+  readonly id: string;
+  /** Of the request that it answers. */
+  readonly requestId?: string | undefined;
+}
+
+/** All flags that a subscription gets of a replica, and the end of the sync; frame by frame, as they are asked for. */
+export function snapshotFrames(
+  replica: EnvironmentReplica,
+  { filter }: Subscription,
+  form: Form,
+  { id, requestId }: SyncLabels,
+): Iterable<Frame> {
+  // Taken now: the replica may be further when the last frame is asked for.
+  const flags = replica.flags(filter);
+  const complete = { type: 'SyncComplete', data: { flag_count: flags.length } };
+  function* texts(): Generator<string> {
+    for (const { json } of flags) yield form.text({ openText: `{"type":"FlagUpdated","data":${json}`, id: NO_CURSOR, requestId });
+    yield form.text({ openText: openText(complete), id, requestId });
+  }
+  return form.pack(texts());
 }

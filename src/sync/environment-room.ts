@@ -1,12 +1,14 @@
-import { type Cursor, type PresentedCursor } from '@flagwire/protocol/sync';
+import { type Cursor, flagIdOf, type PresentedCursor } from '@flagwire/protocol/sync';
 import { NotFound } from '../common/errors.js';
 import { type ChangeFeed } from '../changes/change-feed.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
 import { type Plan, type Resumption } from '../changes/resumption.js';
-import { type Subscription, subscriptionKey } from '../changes/subscription.js';
-import { type SetFrames } from './encodings.js';
+import { type Subscription } from '../changes/subscription.js';
+import { type SetFrames, snapshotFrames, type SyncLabels } from './encodings.js';
+import { type Form } from './form.js';
 import { type Frame } from './frame.js';
+import { LiveGroups } from './live-groups.js';
 import { type SessionRoom } from './session-room.js';
 import { type SnapshotGeneration, Snapshots, type SnapshotReader } from './snapshots.js';
 import { type SyncSession } from './sync-session.js';
@@ -20,17 +22,11 @@ export interface RoomTools {
   askAgainMs: number;
 }
 
-/** The sessions that want the same flags and have all of them. */
-interface LiveGroup {
-  subscription: Subscription;
-  sessions: Set<SyncSession>;
-}
-
 /** The sessions of one environment, and what they share. */
 export class EnvironmentRoom implements SessionRoom<SyncSession> {
   /** All of them, wherever they stand. */
   readonly members = new Set<SyncSession>();
-  private readonly live = new Map<string, LiveGroup>();
+  private readonly live = new LiveGroups<SyncSession>();
   private readonly snapshots = new Snapshots();
   /** Where those who are live stand; null while nobody is. The replica may be further, or gone. */
   private told: Cursor | null = null;
@@ -48,17 +44,22 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
     return this.tools.askAgainMs;
   }
 
+  get lagBytes(): number {
+    return this.tools.lagBytes;
+  }
+
   /**
    * Change sets of the log, to all who are live: each gets the same bytes. The audience is taken before anybody is served:
    * who joins meanwhile has these sets already.
    */
   publish(sets: readonly EncodedChangeSet[]): void {
-    const audience = [...this.live.values()].map(({ subscription, sessions }) => ({ subscription, sessions: [...sessions] }));
-    for (const { subscription, sessions } of audience) {
+    const flagIds = new Set(sets.flatMap(({ events }) => events.map(flagIdOf)));
+    const audience = [...this.live.wanting(flagIds)].map((group) => ({ ...group, sessions: [...group.sessions] }));
+    for (const { subscription, form, sessions } of audience) {
       const parts = sets
-        .map((set) => ({ set, frames: this.framesOf(set, subscription) }))
+        .map((set) => ({ set, frames: this.framesOf(set, subscription, form) }))
         .filter(({ frames }) => frames.length > 0);
-      if (parts.length > 0) forEachSafely(sessions, (session) => session.deliver(parts, this.tools.lagBytes));
+      if (parts.length > 0) forEachSafely(sessions, (session) => session.deliver(parts));
     }
     if (this.told !== null) this.told = this.replica.head;
     this.snapshots.sweep(this.replica.head);
@@ -72,20 +73,13 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
   }
 
   join(session: SyncSession): void {
-    const { subscription } = session.subscriber;
-    const key = subscriptionKey(subscription);
-    const group = this.live.get(key) ?? { subscription, sessions: new Set() };
-    this.live.set(key, group);
-    group.sessions.add(session);
+    this.live.join(session);
     this.told ??= this.replica.head;
   }
 
   leave(session: SyncSession): void {
-    const key = subscriptionKey(session.subscriber.subscription);
-    const group = this.live.get(key);
-    group?.sessions.delete(session);
-    if (group?.sessions.size === 0) this.live.delete(key);
-    if (this.live.size === 0) this.told = null;
+    this.live.leave(session);
+    if (this.live.isEmpty) this.told = null;
   }
 
   planFromMemory(cursor: PresentedCursor | null, subscription: Subscription): Plan | null {
@@ -101,21 +95,28 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
     return this.tools.resumption.next(this.environmentId, position, subscription);
   }
 
-  framesOf(set: EncodedChangeSet, subscription: Subscription): readonly Frame[] {
-    return this.tools.frames.of(set, subscription);
+  framesOf(set: EncodedChangeSet, subscription: Subscription, form: Form): readonly Frame[] {
+    return this.tools.frames.of(set, subscription, form);
   }
 
   flagCount(subscription: Subscription): number {
     return this.replica.count(subscription.filter);
   }
 
+  flagJson(flagId: string): string | undefined {
+    return this.replica.flag(flagId)?.json;
+  }
+
   enterSnapshot(reader: SnapshotReader): SnapshotGeneration {
     return this.snapshots.enter(this.replica, reader);
   }
 
-  /** The frames of a generation that was entered in this turn. */
-  snapshot(generation: SnapshotGeneration, subscription: Subscription): readonly Frame[] {
-    return generation.frames(this.replica, subscription);
+  snapshot(generation: SnapshotGeneration, subscription: Subscription, form: Form): readonly Frame[] {
+    return generation.frames(this.replica, subscription, form);
+  }
+
+  ownSnapshot(subscription: Subscription, form: Form, labels: SyncLabels): Iterable<Frame> {
+    return snapshotFrames(this.replica, subscription, form, labels);
   }
 
   private get replica(): EnvironmentReplica {

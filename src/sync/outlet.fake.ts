@@ -1,5 +1,5 @@
-import { type Frame } from './frame.js';
-import { type Outlet } from './outlet.js';
+import { type EndReason, type Outlet } from './outlet.js';
+import { type ChunkFrame, SSE } from './sse-form.js';
 
 /** One block of an event stream. */
 export interface Block {
@@ -18,7 +18,10 @@ export interface Message {
 
 /** A connection whose other end reads when the test says so. */
 export class FakeOutlet implements Outlet {
-  readonly frames: Frame[] = [];
+  readonly form = SSE;
+  heardAt: number | null = null;
+  readonly frames: ChunkFrame[] = [];
+  endReason: EndReason | null = null;
   unsent = 0;
   progress: number | null = 0;
   isEnded = false;
@@ -39,7 +42,7 @@ export class FakeOutlet implements Outlet {
     return this.waiting.length;
   }
 
-  send(frame: Frame): void {
+  send(frame: ChunkFrame): void {
     if (this.throws) throw new Error('The connection is broken');
     if (this.isEnded || this.isDestroyed) throw new Error('Written to after its end');
     this.frames.push(frame);
@@ -73,8 +76,9 @@ export class FakeOutlet implements Outlet {
     return rounds;
   }
 
-  end(): void {
+  end(reason: EndReason): void {
     this.isEnded = true;
+    this.endReason = reason;
   }
 
   destroy(): void {

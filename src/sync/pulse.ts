@@ -2,9 +2,9 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { Clock } from '../common/clock.js';
 import { ChangeFeed } from '../changes/change-feed.js';
 import { Config } from '../config/config.js';
-import { controlText, PING } from './event-stream.js';
 import { forEachSafely } from './environment-room.js';
-import { Frame } from './frame.js';
+import { frameOf, openText } from './form.js';
+import { type Frame } from './frame.js';
 import { SyncHub } from './sync-hub.js';
 import { type SyncSession } from './sync-session.js';
 
@@ -12,9 +12,7 @@ import { type SyncSession } from './sync-session.js';
 const SLOTS = 15;
 const STALL_CHECKS = 10;
 
-const PING_FRAME = Frame.of(PING);
-
-/** Pings, heartbeats and the search for stalled connections: three timers for all connections of the node. */
+/** Pings, heartbeats and the search for stalled and old connections: three timers for all connections of the node. */
 @Injectable()
 export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly timers: NodeJS.Timeout[] = [];
@@ -32,7 +30,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     const { pingMs, heartbeatMs, stallMs } = this.config;
     this.everySlot(pingMs, (sessions) => this.ping(sessions));
     this.everySlot(heartbeatMs, (sessions) => this.heartbeat(sessions));
-    this.timers.push(setInterval(() => this.hub.cutStalled(this.clock.monotonic()), stallMs / STALL_CHECKS));
+    this.timers.push(setInterval(() => this.inspect(), stallMs / STALL_CHECKS));
   }
 
   onApplicationShutdown(): void {
@@ -56,20 +54,31 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     return this.lastSlot;
   }
 
-  private ping(sessions: SyncSession[]): void {
-    forEachSafely(sessions, (session) => session.pulse(PING_FRAME, this.config.lagBytes));
+  private inspect(): void {
+    const now = this.clock.monotonic();
+    this.hub.cutStalled(now);
+    this.hub.retireOld(now);
   }
 
-  /** One encoding for all who stand at the same cursor. */
+  private ping(sessions: SyncSession[]): void {
+    forEachSafely(sessions, (session) => {
+      const { ping } = session.form;
+      if (ping !== null) session.pulse(ping);
+    });
+  }
+
+  /** One encoding for all who stand at the same cursor, in each form. */
   private heartbeat(sessions: SyncSession[]): void {
     const frames = new Map<string, Frame>();
     const data = { timestamp: Math.floor(this.clock.now() / 1000), age_ms: this.feed.ageMs() };
+    const text = openText({ type: 'Heartbeat', data });
     const live = sessions.filter((session) => session.isLive);
     forEachSafely(live, (session) => {
-      const id = session.cursor;
-      const frame = frames.get(id) ?? Frame.of(controlText(id, { type: 'Heartbeat', data }));
-      frames.set(id, frame);
-      session.pulse(frame, this.config.lagBytes);
+      const { cursor: id, form } = session;
+      const key = `${form.transport} ${id}`;
+      const frame = frames.get(key) ?? frameOf(form, { openText: text, id });
+      frames.set(key, frame);
+      session.pulse(frame);
     });
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type GoodbyeReason } from '@flagwire/protocol/sync';
 import { Random } from '../common/random.js';
 import { Config } from '../config/config.js';
+import { type Transport } from './form.js';
 
 /** When a client may come back: spread, so that many clients do not return at the same moment. */
 @Injectable()
@@ -24,6 +25,16 @@ export class ReconnectAdvice {
       case 'stale':
         return this.retryMs();
     }
+  }
+
+  /**
+   * For how long a connection may stay, in milliseconds. A stream stays; a socket goes now and then, so that new nodes get their
+   * share and a load balancer's own limits are not what ends it. 10 % more or less, so that those who came together leave apart.
+   */
+  lifeMs(transport: Transport): number {
+    const { socketMaxAgeMs } = this.config;
+    if (transport === 'sse' || socketMaxAgeMs === null) return Infinity;
+    return this.random.integer(Math.ceil(socketMaxAgeMs * 0.9), Math.floor(socketMaxAgeMs * 1.1) + 1);
   }
 
   /** Milliseconds. */

@@ -9,8 +9,14 @@ interface Step {
   reached?: Cursor;
 }
 
-function stepsTo(frames: readonly Frame[], reached: Cursor): Step[] {
-  return frames.map((frame, index) => (index === frames.length - 1 ? { frame, reached } : { frame }));
+/** One frame ahead of what it gives: the last one says where it leads. */
+function* stepsTo(frames: Iterable<Frame>, reached: Cursor): Generator<Step, undefined> {
+  let last: Frame | null = null;
+  for (const frame of frames) {
+    if (last !== null) yield { frame: last };
+    last = frame;
+  }
+  if (last !== null) yield { frame: last, reached };
 }
 
 /** What a connection has still to be sent of a snapshot or of change sets: shared frames, and where they lead. */
@@ -21,6 +27,7 @@ export class SendQueue {
   position: Cursor | null = null;
   private steps: Step[] = [];
   private generation: SnapshotGeneration | null = null;
+  private snapshot: Iterator<Step, undefined> | null = null;
   private messageEnded = true;
 
   constructor(
@@ -44,32 +51,42 @@ export class SendQueue {
   }
 
   /** A full sync: `before` and then the generation's frames. What was settled counts no more. */
-  addSnapshot(generation: SnapshotGeneration, before: Frame, frames: readonly Frame[]): void {
+  addSnapshot(generation: SnapshotGeneration, before: Frame, frames: Iterable<Frame>): void {
     this.generation = generation;
     this.settled = null;
-    this.add([before, ...frames], generation.cursor);
+    this.position = generation.cursor;
+    this.steps.push({ frame: before });
+    this.snapshot = stepsTo(frames, generation.cursor);
   }
 
   /** Sends the next frame. @returns false where there is none: then everything up to `position` has been sent. */
   sendNext(): boolean {
-    const step = this.steps.shift();
+    const step = this.steps.shift() ?? this.snapshot?.next().value;
     if (step === undefined) {
       this.settled = this.position;
       return false;
     }
     this.messageEnded = step.frame.endsMessage;
     this.outlet.send(step.frame);
-    if (step.reached !== undefined) this.settled = step.reached;
-    // A snapshot that is out whole needs no keeping, even while the connection still drains.
-    if (this.steps.length === 0) this.leaveGeneration();
+    if (step.reached !== undefined) {
+      this.settled = step.reached;
+      // A snapshot that is out whole needs no keeping, even while the connection still drains.
+      this.leaveGeneration();
+    }
     return true;
   }
 
   /** Drops the snapshot, but for the message that is half out; a full sync is due. */
   abandonSnapshot(): void {
+    const rest: Step[] = [];
+    for (let whole = this.messageEnded; !whole;) {
+      const step = this.snapshot?.next().value;
+      if (step === undefined) break;
+      rest.push({ frame: step.frame });
+      whole = step.frame.endsMessage;
+    }
     this.leaveGeneration();
-    const rest = this.messageEnded ? 0 : this.steps.findIndex(({ frame }) => frame.endsMessage) + 1;
-    this.steps = this.steps.slice(0, rest).map(({ frame }) => ({ frame }));
+    this.steps = rest;
     this.position = null;
   }
 
@@ -81,5 +98,6 @@ export class SendQueue {
   private leaveGeneration(): void {
     this.generation?.leave(this.reader);
     this.generation = null;
+    this.snapshot = null;
   }
 }

@@ -2,6 +2,8 @@ import { type Cursor, type PresentedCursor } from '@flagwire/protocol/sync';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type Plan } from '../changes/resumption.js';
 import { type Subscription } from '../changes/subscription.js';
+import { type SyncLabels } from './encodings.js';
+import { type Form } from './form.js';
 import { type Frame } from './frame.js';
 import { type SnapshotGeneration, type SnapshotReader } from './snapshots.js';
 
@@ -11,6 +13,8 @@ export interface SessionRoom<Session> {
   readonly head: Cursor;
   /** Milliseconds until a question that the database could not answer is asked again. */
   readonly askAgainMs: number;
+  /** Unsent bytes from which on nothing is appended. */
+  readonly lagBytes: number;
   /** From now on the session is given every change set, from the present head on. */
   join(session: Session): void;
   leave(session: Session): void;
@@ -18,9 +22,13 @@ export interface SessionRoom<Session> {
   planFromMemory(cursor: PresentedCursor | null, subscription: Subscription): Plan | null;
   plan(cursor: PresentedCursor | null, subscription: Subscription): Promise<Plan>;
   next(position: Cursor, subscription: Subscription): Promise<Plan>;
-  framesOf(set: EncodedChangeSet, subscription: Subscription): readonly Frame[];
+  framesOf(set: EncodedChangeSet, subscription: Subscription, form: Form): readonly Frame[];
   flagCount(subscription: Subscription): number;
+  /** The JSON of a flag at the head; undefined where there is none. */
+  flagJson(flagId: string): string | undefined;
   enterSnapshot(reader: SnapshotReader): SnapshotGeneration;
-  /** The frames of a generation that was entered in this turn. */
-  snapshot(generation: SnapshotGeneration, subscription: Subscription): readonly Frame[];
+  /** The frames of a generation that was entered in this turn, shared by all who want the same in this form. */
+  snapshot(generation: SnapshotGeneration, subscription: Subscription, form: Form): readonly Frame[];
+  /** The same with labels that only one connection has: made as it reads, and shared with nobody. */
+  ownSnapshot(subscription: Subscription, form: Form, labels: SyncLabels): Iterable<Frame>;
 }

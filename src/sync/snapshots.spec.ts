@@ -1,3 +1,4 @@
+import { SSE } from './sse-form.js';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { FakeFeed, flags, updated } from '../changes/change-feed.fake.js';
 import { subscriptionTo } from '../changes/subscription.js';
@@ -28,7 +29,7 @@ describe('Snapshots', () => {
   it('of one revision are one generation, encoded once', () => {
     const [first, second] = [new Reader(), new Reader()];
     expect(first.generation).toBe(second.generation);
-    expect(first.generation.frames(feed.present, ALL)).toBe(second.generation.frames(feed.present, ALL));
+    expect(first.generation.frames(feed.present, ALL, SSE)).toBe(second.generation.frames(feed.present, ALL, SSE));
   });
 
   it('are two generations at most, however many revisions are read: who reads the oldest starts over at the newest', () => {

@@ -1,7 +1,8 @@
 import { type Cursor, sameCursor } from '@flagwire/protocol/sync';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
-import { type Subscription, subscriptionKey } from '../changes/subscription.js';
+import { cursorText, type Subscription, subscriptionKey } from '../changes/subscription.js';
 import { snapshotFrames } from './encodings.js';
+import { type Form } from './form.js';
 import { type Frame } from './frame.js';
 
 /** Generations that may be alive at once in an environment: slow readers must not pin one snapshot for each revision. */
@@ -20,9 +21,10 @@ export class SnapshotGeneration {
 
   constructor(readonly cursor: Cursor) {}
 
-  frames(replica: EnvironmentReplica, subscription: Subscription): readonly Frame[] {
-    const key = subscriptionKey(subscription);
-    const frames = this.bodies.get(key) ?? snapshotFrames(replica, subscription);
+  frames(replica: EnvironmentReplica, subscription: Subscription, form: Form): readonly Frame[] {
+    const key = `${form.transport} ${subscriptionKey(subscription)}`;
+    const id = cursorText(this.cursor, subscription);
+    const frames = this.bodies.get(key) ?? [...snapshotFrames(replica, subscription, form, { id })];
     this.bodies.set(key, frames);
     return frames;
   }

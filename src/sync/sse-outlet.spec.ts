@@ -2,7 +2,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Frame } from './frame.js';
+import { ChunkFrame } from './sse-form.js';
 import { SseOutlet } from './sse-outlet.js';
 
 interface Exchange {
@@ -51,10 +51,10 @@ const body = () => received.slice(received.indexOf('\r\n\r\n') + 4);
 describe('The outlet of a stream', () => {
   it('writes frames as chunks of HTTP/1.1, and ends them', async () => {
     const [exchange] = await ask('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
-    exchange!.outlet.send(Frame.of('one\n\n'));
+    exchange!.outlet.send(ChunkFrame.of('one\n\n'));
     exchange!.outlet.gather(() => {
-      exchange!.outlet.send(Frame.of('two\n\n'));
-      exchange!.outlet.send(Frame.of('three\n\n'));
+      exchange!.outlet.send(ChunkFrame.of('two\n\n'));
+      exchange!.outlet.send(ChunkFrame.of('three\n\n'));
     });
     exchange!.outlet.end();
     await arrived('0\r\n\r\n');
@@ -63,8 +63,8 @@ describe('The outlet of a stream', () => {
 
   it('writes the bare bytes to an HTTP/1.0 client, which knows no chunks', async () => {
     const [exchange] = await ask('GET /a HTTP/1.0\r\n\r\n');
-    exchange!.outlet.send(Frame.of('one\n\n'));
-    exchange!.outlet.send(Frame.of('two\n\n'));
+    exchange!.outlet.send(ChunkFrame.of('one\n\n'));
+    exchange!.outlet.send(ChunkFrame.of('two\n\n'));
     exchange!.outlet.end();
     await once(client, 'end');
     expect(body()).toBe('one\n\ntwo\n\n');
@@ -75,9 +75,9 @@ describe('The outlet of a stream', () => {
     const { response, outlet } = exchange!;
     response.cork();
     response.write('zero\n\n');
-    outlet.send(Frame.of('one\n\n'));
+    outlet.send(ChunkFrame.of('one\n\n'));
     response.uncork();
-    outlet.send(Frame.of('two\n\n'));
+    outlet.send(ChunkFrame.of('two\n\n'));
     outlet.end();
     await arrived('0\r\n\r\n');
     const at = ['zero', 'one', 'two'].map((word) => received.indexOf(word));
@@ -87,12 +87,12 @@ describe('The outlet of a stream', () => {
   it('waits for its turn behind another stream on the same connection, and throws nothing meanwhile', async () => {
     const [first, second] = await ask('GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n', 2);
     expect(second!.outlet.progress).toBeNull();
-    second!.outlet.send(Frame.of('second\n\n'));
-    second!.outlet.gather(() => second!.outlet.send(Frame.of('third\n\n')));
-    first!.outlet.send(Frame.of('first\n\n'));
+    second!.outlet.send(ChunkFrame.of('second\n\n'));
+    second!.outlet.gather(() => second!.outlet.send(ChunkFrame.of('third\n\n')));
+    first!.outlet.send(ChunkFrame.of('first\n\n'));
     first!.outlet.end();
     await arrived('third');
-    second!.outlet.send(Frame.of('fourth\n\n'));
+    second!.outlet.send(ChunkFrame.of('fourth\n\n'));
     await arrived('fourth');
     const order = ['first', '/b', 'second', 'third', 'fourth'].map((word) => received.indexOf(word));
     expect(order).toEqual([...order].sort((a, b) => a - b));
@@ -103,7 +103,7 @@ describe('The outlet of a stream', () => {
     const [exchange] = await ask('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
     const { outlet } = exchange!;
     client.pause();
-    for (let sent = 0; sent < 400; sent++) outlet.send(Frame.of('x'.repeat(64 * 1024)));
+    for (let sent = 0; sent < 400; sent++) outlet.send(ChunkFrame.of('x'.repeat(64 * 1024)));
     expect(outlet.needsDrain).toBe(true);
     expect(outlet.unsent).toBeGreaterThan(1_000_000);
     const before = outlet.progress;
@@ -117,9 +117,9 @@ describe('The outlet of a stream', () => {
   it('swallows what is sent after the end, or when the client is gone', async () => {
     const [exchange] = await ask('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
     exchange!.outlet.end();
-    expect(() => exchange!.outlet.send(Frame.of('late\n\n'))).not.toThrow();
+    expect(() => exchange!.outlet.send(ChunkFrame.of('late\n\n'))).not.toThrow();
     exchange!.outlet.destroy();
-    expect(() => exchange!.outlet.send(Frame.of('later\n\n'))).not.toThrow();
+    expect(() => exchange!.outlet.send(ChunkFrame.of('later\n\n'))).not.toThrow();
     await once(client, 'close');
     expect(received).not.toContain('late');
   });

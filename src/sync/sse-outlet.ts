@@ -1,12 +1,15 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type Frame } from './frame.js';
 import { type Outlet } from './outlet.js';
+import { type ChunkFrame, SSE } from './sse-form.js';
 
 /** What was sent has this long to leave after the end: a revoked key's connections are to be gone within a second. */
 const END_MS = 500;
 
 /** Writes shared frames to the response of an event stream whose headers are out. */
 export class SseOutlet implements Outlet {
+  readonly form = SSE;
+  readonly heardAt = null;
+
   constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
@@ -32,13 +35,13 @@ export class SseOutlet implements Outlet {
    * fifths of the time. Not for HTTP/1.0, which knows no chunks, nor for a response that waits behind another one on the
    * same connection, nor while the response itself holds something back.
    */
-  send(frame: Frame): void {
+  send(frame: ChunkFrame): void {
     const { response, request } = this;
     if (response.destroyed || response.writableEnded) return;
     const { socket } = response;
     const chunked = response.chunkedEncoding && request.httpVersion === '1.1';
     const holdsBack = socket === null || socket !== request.socket || response.writableLength > socket.writableLength;
-    if (chunked && !holdsBack) socket.write(frame.chunk);
+    if (chunked && !holdsBack) socket.write(frame.bytes);
     else response.write(frame.payload);
   }
 

@@ -9,10 +9,11 @@ import { type KeyUnchecked, type SdkPrincipal } from '../auth/principal.js';
 import { requestedFilter } from '../auth/requested-filter.js';
 import { FILTER_QUERIES, SdkApi, TextQueries } from '../common/sdk-api.decorators.js';
 import { subscriptionTo } from '../changes/subscription.js';
+import { sayGoodbye } from './farewell.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
 import { SseOutlet } from './sse-outlet.js';
 import { SyncHub } from './sync-hub.js';
-import { goodbyeFrame, type SyncSession } from './sync-session.js';
+import { type SyncSession } from './sync-session.js';
 
 /** A stream whose headers are out: what sends its first words, and what lets go of it when the client has left. */
 interface Stream {
@@ -73,7 +74,7 @@ export class StreamController {
     const { environmentId, keyId } = principal;
     return (outlet) => {
       const refusal = this.hub.refusal(keyId);
-      if (refusal !== null) return this.refused(refusal, presented)(outlet);
+      if (refusal !== null) return this.refused(refusal.reason, presented)(outlet);
       const subscriber = { connectionId: randomUUID(), keyId, subscription: subscriptionTo(filter) };
       const session: SyncSession = this.hub.open(environmentId, subscriber, outlet);
       return { begin: () => session.begin(presented), close: () => this.hub.close(session, environmentId) };
@@ -85,7 +86,7 @@ export class StreamController {
     const id = parseCursor(presented) === null || presented === null ? NO_CURSOR : presented;
     return (outlet) => ({
       begin: () => {
-        outlet.send(goodbyeFrame(id, reason, this.advice.retryAfter(reason)));
+        sayGoodbye(outlet, id, reason, this.advice.retryAfter(reason));
         outlet.end();
       },
       close: () => undefined,

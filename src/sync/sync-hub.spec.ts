@@ -50,19 +50,22 @@ describe('The hub', () => {
     const guests = [enter(), enter(), enter('key-2')];
     feed.commit(updated('a', 2));
     expect(guests.map(({ outlet }) => outlet.summary)).toEqual(guests.map(() => ['epoch001.1.m00001 FlagUpdated']));
-    expect(hub.figures()).toEqual({ connections: 3, lagging: 0, encodings: 1, cuts: 0 });
+    expect(hub.figures()).toEqual({
+      ...{ connections: { sse: 3, websocket: 0, 'socket.io': 0 } },
+      ...{ lagging: 0, encodings: 1, cuts: 0 },
+    });
   });
 
   it('takes no more connections than it may, in all and for one key, and others again when some have left', () => {
     const first = enter();
     enter();
-    expect(hub.refusal('key-1')).toBe('overload');
+    expect(hub.refusal('key-1')).toEqual({ reason: 'overload', limit: 'key' });
     // The closed database knows no key: but that is another refusal than being full.
-    expect(hub.refusal('key-2')).not.toBe('overload');
+    expect(hub.refusal('key-2')?.reason).not.toBe('overload');
     enter('key-2');
-    expect(hub.refusal('key-3')).toBe('overload');
+    expect(hub.refusal('key-3')).toEqual({ reason: 'overload', limit: 'node' });
     first.leave();
-    expect(hub.refusal('key-1')).not.toBe('overload');
+    expect(hub.refusal('key-1')?.reason).not.toBe('overload');
   });
 
   it('forgets whoever leaves, once or twice', () => {
@@ -72,7 +75,7 @@ describe('The hub', () => {
     feed.commit(updated('a', 2));
     expect(outlet.frames).toEqual([]);
     expect(session.isEnded).toBe(true);
-    expect(hub.figures().connections).toBe(0);
+    expect(hub.figures().connections.sse).toBe(0);
   });
 
   it('says Goodbye to all whose environment is gone', () => {
@@ -104,7 +107,7 @@ describe('Draining', () => {
     const told = () => guests.filter(({ outlet }) => outlet.isEnded).length;
     const drained = hub.drain();
     expect(told()).toBe(2);
-    expect(hub.refusal('key-1')).toBe('shutdown');
+    expect(hub.refusal('key-1')?.reason).toBe('shutdown');
     await jest.advanceTimersByTimeAsync(2500);
     expect(told()).toBe(22);
     await jest.advanceTimersByTimeAsync(2500);

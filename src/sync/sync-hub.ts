@@ -8,16 +8,26 @@ import { Resumption } from '../changes/resumption.js';
 import { Config } from '../config/config.js';
 import { SetFrames } from './encodings.js';
 import { EnvironmentRoom, forEachSafely } from './environment-room.js';
+import { type Transport, TRANSPORTS } from './form.js';
 import { type Outlet } from './outlet.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
 import { type Subscriber, SyncSession } from './sync-session.js';
 
+/** A peer that answers none of so many pings is gone. */
+const MISSED_PINGS = 3;
 /** Goodbyes at shutdown go out in this many portions. */
 const DRAIN_STEPS = 20;
 
+/** Why a newcomer cannot be served now, or its key for good. */
+export interface Refusal {
+  readonly reason: GoodbyeReason;
+  /** The bound that is reached; null: another reason. */
+  readonly limit: 'node' | 'key' | null;
+}
+
 /** What metrics show of the hub. */
 export interface SyncFigures {
-  connections: number;
+  connections: Record<Transport, number>;
   lagging: number;
   /** Encodings of change sets since start. */
   encodings: number;
@@ -31,6 +41,8 @@ export class SyncHub implements OnApplicationShutdown {
   private readonly sessions = new Set<SyncSession>();
   private readonly byKey = new Map<string, Set<SyncSession>>();
   private readonly rooms = new Map<string, EnvironmentRoom>();
+  /** Monotonic milliseconds. */
+  private readonly leavesAt = new WeakMap<SyncSession, number>();
   private readonly frames = new SetFrames(() => (this.encodings += 1));
   private readonly subscriptions = new RxSubscription();
   private encodings = 0;
@@ -48,13 +60,13 @@ export class SyncHub implements OnApplicationShutdown {
     this.subscriptions.add(keys.died.subscribe((dead) => this.endKey(dead)));
   }
 
-  /** Why a newcomer cannot be served; null: it can. Asked in the turn in which it opens: its key may have died since the guard. */
-  refusal(keyId: string): GoodbyeReason | null {
-    if (this.draining) return 'shutdown';
-    const full = this.sessions.size >= this.config.maxConnections;
-    const keyFull = (this.byKey.get(keyId)?.size ?? 0) >= this.config.maxPerServerKey;
-    if (full || keyFull || !this.feed.loaded) return 'overload';
-    return this.keys.endingOf(keyId);
+  /** Null: it can be served. Asked in the turn in which it opens: its key may have died since the guard. */
+  refusal(keyId: string): Refusal | null {
+    if (this.draining) return { reason: 'shutdown', limit: null };
+    if (this.sessions.size >= this.config.maxConnections) return { reason: 'overload', limit: 'node' };
+    if ((this.byKey.get(keyId)?.size ?? 0) >= this.config.maxPerServerKey) return { reason: 'overload', limit: 'key' };
+    const reason = this.feed.loaded ? this.keys.endingOf(keyId) : 'overload';
+    return reason === null ? null : { reason, limit: null };
   }
 
   /** A new session for a connection that can be written to. The caller begins it, and closes it when the connection goes. */
@@ -86,17 +98,32 @@ export class SyncHub implements OnApplicationShutdown {
     return this.sessions;
   }
 
+  /** Cuts whoever takes nothing, and whoever answers no ping. @param now milliseconds, monotonic. */
   cutStalled(now: number): void {
+    const { stallMs, pingMs } = this.config;
     for (const session of [...this.sessions]) {
-      if (!session.isStalled(now, this.config.stallMs)) continue;
+      const { vitals } = session;
+      if (!vitals.isStalled(now, stallMs) && !vitals.isSilent(now, MISSED_PINGS * pingMs)) continue;
       this.cuts += 1;
       session.cut();
     }
   }
 
+  /** Sends those away who have been here as long as their transport may; they come back to some node. */
+  retireOld(now: number): void {
+    forEachSafely(this.sessions, (session) => {
+      const leavesAt = this.leavesAt.get(session) ?? now + this.advice.lifeMs(session.form.transport);
+      this.leavesAt.set(session, leavesAt);
+      if (now >= leavesAt) session.goodbye('max_age', this.advice.retryMs());
+    });
+  }
+
   figures(): SyncFigures {
-    const lagging = [...this.sessions].filter((session) => session.isLagging).length;
-    return { connections: this.sessions.size, lagging, encodings: this.encodings, cuts: this.cuts };
+    const all = [...this.sessions];
+    const lagging = all.filter((session) => session.isLagging).length;
+    const counts = TRANSPORTS.map((name) => [name, all.filter(({ form }) => form.transport === name).length]);
+    const connections = Object.fromEntries(counts) as Record<Transport, number>;
+    return { connections, lagging, encodings: this.encodings, cuts: this.cuts };
   }
 
   /** Takes nobody any more, and sends all away over `drainMs`; resolves when all have been told. */

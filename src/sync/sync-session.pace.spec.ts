@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FakeFeed, flags, updated } from '../changes/change-feed.fake.js';
-import { controlText, PING } from './event-stream.js';
-import { Frame, SLICE_BYTES } from './frame.js';
+import { frameOf, openText } from './form.js';
+import { SLICE_BYTES } from './frame.js';
 import { FakeOutlet } from './outlet.fake.js';
 import { LAG_BYTES, settle, TestRoom } from './room.fake.js';
+import { SSE } from './sse-form.js';
 
-const PING_FRAME = Frame.of(PING);
+const PING_FRAME = SSE.ping;
+const HEARTBEAT = openText({ type: 'Heartbeat', data: { timestamp: 1, age_ms: 0 } });
 const at = (revision: number) => `epoch001.${revision}.m${String(revision).padStart(5, '0')}`;
 const manyFlags = () => flags(...Array.from({ length: 600 }, (_, index) => `flag-${index}`));
 /** A change set that takes several slices. */
@@ -88,21 +90,21 @@ describe('A slow reader', () => {
     const { session, outlet } = room.enterLive();
     outlet.isSlow = true;
     feed.commit(updated('a', 2));
-    expect(session.isStalled(1000, 30_000)).toBe(false);
+    expect(session.vitals.isStalled(1000, 30_000)).toBe(false);
     outlet.progress = 5;
-    expect(session.isStalled(20_000, 30_000)).toBe(false);
-    expect(session.isStalled(49_999, 30_000)).toBe(false);
-    expect(session.isStalled(50_000, 30_000)).toBe(true);
+    expect(session.vitals.isStalled(20_000, 30_000)).toBe(false);
+    expect(session.vitals.isStalled(49_999, 30_000)).toBe(false);
+    expect(session.vitals.isStalled(50_000, 30_000)).toBe(true);
   });
 
   it('does not count as stalled while there is nothing to take, or while it waits for its turn on the socket', () => {
     const { session, outlet } = room.enterLive();
-    expect(session.isStalled(1000, 30_000)).toBe(false);
-    expect(session.isStalled(100_000, 30_000)).toBe(false);
+    expect(session.vitals.isStalled(1000, 30_000)).toBe(false);
+    expect(session.vitals.isStalled(100_000, 30_000)).toBe(false);
     outlet.unsent = 10;
     outlet.progress = null;
-    expect(session.isStalled(200_000, 30_000)).toBe(false);
-    expect(session.isStalled(300_000, 30_000)).toBe(false);
+    expect(session.vitals.isStalled(200_000, 30_000)).toBe(false);
+    expect(session.vitals.isStalled(300_000, 30_000)).toBe(false);
   });
 });
 
@@ -123,8 +125,8 @@ describe('A large change set', () => {
     outlet.isSlow = true;
     feed.commit(...hugeSet(2));
     const pulse = () => {
-      session.pulse(PING_FRAME, Infinity);
-      session.pulse(Frame.of(controlText(session.cursor, { type: 'Heartbeat', data: { timestamp: 1, age_ms: 0 } })), Infinity);
+      session.pulse(PING_FRAME);
+      session.pulse(frameOf(SSE, { openText: HEARTBEAT, id: session.cursor }));
     };
     while (!session.isLive) {
       pulse();
@@ -153,8 +155,8 @@ describe('Pings', () => {
     const undecided = room.enter(at(7));
     jest.advanceTimersByTime(2000);
     jest.useRealTimers();
-    for (const { session } of [live, undecided]) session.pulse(PING_FRAME, LAG_BYTES);
-    expect(live.outlet.text).toBe(PING);
+    for (const { session } of [live, undecided]) session.pulse(PING_FRAME);
+    expect(live.outlet.text).toBe(': ping\n\n');
     expect(undecided.outlet.blocks.at(-1)?.isPing).toBe(true);
     undecided.session.close();
   });
@@ -165,7 +167,7 @@ describe('Pings', () => {
     const full = room.enterLive();
     full.outlet.unsent = LAG_BYTES + 1;
     const syncing = enterSlowly();
-    for (const { session } of [full, syncing]) session.pulse(PING_FRAME, LAG_BYTES);
+    for (const { session } of [full, syncing]) session.pulse(PING_FRAME);
     expect(full.outlet.frames).toEqual([]);
     expect(syncing.outlet.blocks.some(({ isPing }) => isPing)).toBe(false);
   });

@@ -1,17 +1,27 @@
-import { type Cursor, type GoodbyeReason, NO_CURSOR, parseCursor, type SyncMode } from '@flagwire/protocol/sync';
+import {
+  type ControlMessage,
+  type Cursor,
+  type GoodbyeReason,
+  NO_CURSOR,
+  type PresentedCursor,
+  type SyncMode,
+} from '@flagwire/protocol/sync';
 import { DatabaseUnavailable, NotFound } from '../common/errors.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { cursorText, type Subscription } from '../changes/subscription.js';
 import { type Plan } from '../changes/resumption.js';
-import { controlText, opening } from './event-stream.js';
-import { Frame } from './frame.js';
-import { type Outlet } from './outlet.js';
+import { sayGoodbye } from './farewell.js';
+import { type Form, frameOf, openText } from './form.js';
+import { type Frame } from './frame.js';
+import { Opening } from './opening.js';
+import { type EndReason, type Outlet } from './outlet.js';
 import { SendQueue } from './send-queue.js';
 import { type SessionRoom } from './session-room.js';
 import { type SnapshotReader } from './snapshots.js';
+import { Vitals } from './vitals.js';
 
-/** A decision that takes longer opens the stream undecided: it only pings until then. */
-const DECIDE_MS = 2000;
+/** Requests that wait for the connection to have everything before them. */
+const MOST_ASKED = 100;
 
 /** A change set with the frames that a subscription gets of it: one at least. */
 export interface Delivery {
@@ -23,6 +33,7 @@ export interface Delivery {
 export interface Subscriber {
   connectionId: string;
   keyId: string;
+  /** What it wants at first. */
   subscription: Subscription;
 }
 
@@ -37,30 +48,45 @@ export interface Subscriber {
  * ```
  *
  * `feeding` sends one slice at a time, each when the one before has left the process. `live` gets the shared frames of
- * its room. Joining the room and finding nothing left to send happen in one synchronous turn.
+ * its room. Joining the room and finding nothing left to send happen in one synchronous turn. Requests of the peer are
+ * answered while it is live: so an answer comes after all that was to be sent before it, and shows the state at that point.
  */
 export class SyncSession implements SnapshotReader {
   private state: 'opening' | 'feeding' | 'live' | 'ended' = 'opening';
+  readonly vitals: Vitals;
+  private readonly opening: Opening;
   private readonly queue: SendQueue;
   /** The connection's first sync goes on until `SyncComplete`. */
   private completing = false;
   /** Waits for the connection to drain, or for the log. */
   private busy = false;
-  private openingSent = false;
-  /** What the client says it has, until the first full sync begins. */
-  private presented = NO_CURSOR;
-  private lastProgress: number | null = null;
-  private lastProgressAt = 0;
   private retryTimer: NodeJS.Timeout | null = null;
-  private lateTimer: NodeJS.Timeout | null = null;
+  private wanted: Subscription;
+  /** The peer wants no events. */
+  private muted = false;
+  /** Of the request that the full sync under way answers. */
+  private requestId: string | undefined;
+  private asked: (() => void)[] = [];
 
   constructor(
     readonly subscriber: Subscriber,
     readonly outlet: Outlet,
     private readonly room: SessionRoom<SyncSession>,
-    private readonly retryMs: number,
+    retryMs: number,
   ) {
     this.queue = new SendQueue(outlet, this);
+    this.vitals = new Vitals(outlet);
+    this.opening = new Opening(outlet, retryMs);
+    this.wanted = subscriber.subscription;
+  }
+
+  get form(): Form {
+    return this.outlet.form;
+  }
+
+  /** What the peer wants now. */
+  get subscription(): Subscription {
+    return this.wanted;
   }
 
   get isLive(): boolean {
@@ -77,8 +103,9 @@ export class SyncSession implements SnapshotReader {
 
   /** The cursor up to which the connection has everything. */
   get cursor(): string {
+    if (this.muted) return NO_CURSOR;
     const at = this.state === 'live' ? this.room.head : this.queue.settled;
-    return at === null ? this.presented : cursorText(at, this.subscriber.subscription);
+    return at === null ? this.opening.presented : cursorText(at, this.wanted);
   }
 
   /** Begins with the cursor that the client presented; whatever cannot be read as one is a full sync. */
@@ -87,31 +114,21 @@ export class SyncSession implements SnapshotReader {
   }
 
   /** Change sets of the log, in order, for a session that is live. */
-  deliver(parts: readonly Delivery[], lagBytes: number): void {
+  deliver(parts: readonly Delivery[]): void {
     for (const { set, frames } of parts) {
       const [first] = frames;
       if (this.state !== 'live' || first === undefined) return;
       // A set that fills several frames goes out at the pace of its reader.
       if (frames.length > 1) return this.fallBehind(set.before, frames, set.after);
       this.outlet.send(first);
-      if (this.outlet.unsent > lagBytes) return this.fallBehind(set.after, [], set.after);
+      if (this.isFull) return this.fallBehind(set.after, [], set.after);
     }
   }
 
   /** Something for everybody that changes nothing: a ping, a heartbeat. Only where nothing is under way. */
-  pulse(frame: Frame, lagBytes: number): void {
-    const idle = this.state === 'live' || (this.state === 'opening' && this.openingSent);
-    if (idle && this.outlet.unsent <= lagBytes) this.outlet.send(frame);
-  }
-
-  /** Whether its socket has taken nothing for `stallMs` although there is something to take. @param now milliseconds, monotonic. */
-  isStalled(now: number, stallMs: number): boolean {
-    const { progress, unsent } = this.outlet;
-    if (unsent === 0 || progress === null || progress !== this.lastProgress) {
-      this.lastProgress = progress;
-      this.lastProgressAt = now;
-    }
-    return now - this.lastProgressAt >= stallMs;
+  pulse(frame: Frame): void {
+    const idle = this.state === 'live' || (this.state === 'opening' && this.opening.isSaid);
+    if (idle && !this.isFull) this.outlet.send(frame);
   }
 
   /**
@@ -121,6 +138,7 @@ export class SyncSession implements SnapshotReader {
   reset(stood: Cursor | null): void {
     if (this.state === 'opening' || this.state === 'ended') return;
     if (this.queue.isInSnapshot) return this.startOver();
+    if (this.muted) return;
     if (this.state === 'live') this.queue.settled = stood;
     this.room.leave(this);
     this.state = 'feeding';
@@ -136,9 +154,15 @@ export class SyncSession implements SnapshotReader {
   /** Says goodbye and ends. @param retryAfterMs null: not to come back by itself. */
   goodbye(reason: GoodbyeReason, retryAfterMs: number | null): void {
     if (this.state === 'ended') return;
-    if (this.queue.isAtMessageEnd) this.outlet.send(goodbyeFrame(this.cursor, reason, retryAfterMs));
+    if (this.queue.isAtMessageEnd) sayGoodbye(this.outlet, this.cursor, reason, retryAfterMs);
+    this.end(reason);
+  }
+
+  /** Ends in order, after what was sent. */
+  end(reason: EndReason): void {
+    if (this.state === 'ended') return;
     this.close();
-    this.outlet.end();
+    this.outlet.end(reason);
   }
 
   /** Ends at once, without a word: the peer does not read. */
@@ -147,28 +171,78 @@ export class SyncSession implements SnapshotReader {
     this.outlet.destroy();
   }
 
+  /**
+   * Calls back as soon as everything before has been sent; at once on a live connection.
+   * A peer that asks for more than it reads is sent away.
+   */
+  ask(answer: () => void): void {
+    if (this.state === 'ended') return;
+    this.asked.push(answer);
+    this.safely(() => this.answer());
+    if (this.asked.length > MOST_ASKED) this.cut();
+  }
+
+  /** One message to this peer alone; only in an answer. */
+  say(message: ControlMessage, requestId: string | undefined): void {
+    this.tell(openText(message), requestId);
+  }
+
+  /** The flag as it is now, to this peer alone; only in an answer. @returns false where there is none. */
+  tellFlag(flagId: string, requestId: string | undefined): boolean {
+    const json = this.room.flagJson(flagId);
+    if (json !== undefined) this.tell(`{"type":"FlagUpdated","data":${json}`, requestId);
+    return json !== undefined;
+  }
+
+  /** A full sync to this peer alone, of the flags that it wants from now on; only in an answer. */
+  subscribe(subscription: Subscription, requestId: string | undefined): void {
+    this.room.leave(this);
+    this.wanted = subscription;
+    this.muted = false;
+    this.syncAnew(requestId);
+  }
+
+  /** A full sync of what it wants, to this peer alone; only in an answer. */
+  syncAnew(requestId: string | undefined): void {
+    this.room.leave(this);
+    this.requestId = requestId;
+    this.state = 'feeding';
+    this.queue.position = null;
+    this.pump();
+  }
+
+  /** No more events; only in an answer. */
+  unsubscribe(): void {
+    this.room.leave(this);
+    this.muted = true;
+  }
+
   /** Lets go of everything; the connection is gone or going. */
   close(): void {
     if (this.state === 'ended') return;
     this.state = 'ended';
+    this.asked = [];
     this.queue.clear();
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
-    if (this.lateTimer !== null) clearTimeout(this.lateTimer);
+    this.opening.stop();
     this.room.leave(this);
   }
 
+  private get isFull(): boolean {
+    return this.outlet.unsent > this.room.lagBytes;
+  }
+
   private present(presentedText: string | null): void {
-    const cursor = parseCursor(presentedText);
-    const plan = this.room.planFromMemory(cursor, this.subscriber.subscription);
-    this.presented = cursor === null || presentedText === null ? NO_CURSOR : presentedText;
+    const cursor = this.opening.read(presentedText);
+    const plan = this.room.planFromMemory(cursor, this.wanted);
     if (plan !== null) return this.start(plan, cursor);
-    this.lateTimer = setTimeout(() => this.safely(() => this.sendOpening(this.presented)), DECIDE_MS);
+    this.opening.await(() => this.safely(() => this.opening.say(this.opening.presented)));
     void this.decide(cursor);
   }
 
-  private async decide(cursor: ReturnType<typeof parseCursor>): Promise<void> {
+  private async decide(cursor: PresentedCursor | null): Promise<void> {
     try {
-      const plan = await this.room.plan(cursor, this.subscriber.subscription);
+      const plan = await this.room.plan(cursor, this.wanted);
       if (!this.isEnded) this.start(plan, cursor);
     } catch (error) {
       this.failed(error, () => void this.decide(cursor));
@@ -179,12 +253,13 @@ export class SyncSession implements SnapshotReader {
     this.state = 'feeding';
     this.completing = true;
     if (plan.kind === 'full' || cursor === null) {
-      this.sendOpening(NO_CURSOR);
+      this.opening.say(NO_CURSOR);
     } else {
-      this.sendOpening(this.presented);
+      const { presented } = this.opening;
+      this.opening.say(presented);
       this.queue.settled = cursor;
       this.queue.position = cursor;
-      this.outlet.send(this.syncStarted('delta', this.presented));
+      this.outlet.send(this.syncStarted('delta', presented));
       this.enqueue(plan.sets);
     }
     this.pump();
@@ -217,9 +292,10 @@ export class SyncSession implements SnapshotReader {
 
   /** Everything queued has gone out: what comes next? */
   private advance(): void {
-    const { subscription } = this.subscriber;
+    const { wanted: subscription } = this;
     const { position } = this.queue;
     if (position === null) return this.beginFullSync();
+    if (this.muted) return this.goLive();
     const plan = this.room.planFromMemory({ ...position, filter: subscription.filterHash }, subscription);
     if (plan === null) void this.readOn(position);
     else if (plan.kind === 'full' || plan.sets.length > 0) this.take(plan);
@@ -230,27 +306,47 @@ export class SyncSession implements SnapshotReader {
   /** The delta of a connection that has just come ends with a `SyncComplete`; a full sync has its own. */
   private complete(): void {
     this.completing = false;
-    const flag_count = this.room.flagCount(this.subscriber.subscription);
-    this.outlet.send(Frame.of(controlText(this.cursor, { type: 'SyncComplete', data: { flag_count } })));
+    const flag_count = this.room.flagCount(this.wanted);
+    this.outlet.send(this.control(this.cursor, { type: 'SyncComplete', data: { flag_count } }));
   }
 
   private goLive(): void {
     this.state = 'live';
-    this.room.join(this);
+    this.requestId = undefined;
+    if (!this.muted) this.room.join(this);
+    this.answer();
+  }
+
+  private answer(): void {
+    while (this.state === 'live') {
+      const next = this.asked.shift();
+      if (next === undefined) return;
+      next();
+      if (this.isLive && this.isFull) this.fallBehind(this.room.head, [], this.room.head);
+    }
+  }
+
+  private tell(text: string, requestId: string | undefined): void {
+    this.outlet.send(frameOf(this.form, { openText: text, id: this.cursor, requestId }));
   }
 
   private beginFullSync(): void {
-    this.presented = NO_CURSOR;
+    this.opening.presented = NO_CURSOR;
     this.completing = false;
+    const { wanted, form, requestId } = this;
     const generation = this.room.enterSnapshot(this);
-    const frames = this.room.snapshot(generation, this.subscriber.subscription);
+    const id = this.muted ? NO_CURSOR : cursorText(generation.cursor, wanted);
+    const isShared = requestId === undefined && !this.muted;
+    const frames = isShared
+      ? this.room.snapshot(generation, wanted, form)
+      : this.room.ownSnapshot(wanted, form, { id, requestId });
     this.queue.addSnapshot(generation, this.syncStarted('full', NO_CURSOR), frames);
   }
 
   private async readOn(position: Cursor): Promise<void> {
     this.busy = true;
     try {
-      const plan = await this.room.next(position, this.subscriber.subscription);
+      const plan = await this.room.next(position, this.wanted);
       this.busy = false;
       if (this.isEnded) return;
       // A reset that came meanwhile wants a full sync, whatever the log said. And that nothing is missing is never taken from
@@ -288,24 +384,15 @@ export class SyncSession implements SnapshotReader {
   }
 
   private enqueue(sets: readonly EncodedChangeSet[]): void {
-    for (const set of sets) this.queue.add(this.room.framesOf(set, this.subscriber.subscription), set.after);
-  }
-
-  private sendOpening(id: string): void {
-    if (this.openingSent || this.isEnded) return;
-    if (this.lateTimer !== null) clearTimeout(this.lateTimer);
-    this.openingSent = true;
-    this.outlet.send(Frame.of(opening(id, this.retryMs)));
+    for (const set of sets) this.queue.add(this.room.framesOf(set, this.wanted, this.form), set.after);
   }
 
   private syncStarted(mode: SyncMode, id: string): Frame {
     const { connectionId: connection_id } = this.subscriber;
-    return Frame.of(controlText(id, { type: 'SyncStarted', data: { mode, connection_id, protocol: 1 } }));
+    return this.control(id, { type: 'SyncStarted', data: { mode, connection_id, protocol: 1 } });
   }
-}
 
-/** The last words, with the delay that the client shall keep before it. */
-export function goodbyeFrame(id: string, reason: GoodbyeReason, retryAfterMs: number | null): Frame {
-  const goodbye = controlText(id, { type: 'Goodbye', data: { reason, retry_after_ms: retryAfterMs } });
-  return Frame.of(retryAfterMs === null ? goodbye : opening(id, retryAfterMs) + goodbye);
+  private control(id: string, message: ControlMessage): Frame {
+    return frameOf(this.form, { openText: openText(message), id, requestId: this.requestId });
+  }
 }

@@ -3,14 +3,18 @@ import { AuthModule } from '../auth/auth.module.js';
 import { ChangesModule } from '../changes/changes.module.js';
 import { Pulse } from './pulse.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
+import { SocketDoor } from './socket-door.js';
 import { StreamController } from './stream.controller.js';
+import { SyncGateway } from './sync.gateway.js';
 import { SyncHub } from './sync-hub.js';
+import { UpgradeController } from './upgrade.controller.js';
+import { WebSocketDoor } from './web-socket.door.js';
 
-/** Streams: the hub, its sessions, and the doors to them. */
+/** The hub, its sessions, and the doors to them: streams, Socket.IO and plain WebSocket. */
 @Module({
   imports: [ChangesModule, AuthModule],
-  controllers: [StreamController],
-  providers: [SyncHub, Pulse, ReconnectAdvice],
+  controllers: [StreamController, UpgradeController],
+  providers: [SyncHub, Pulse, ReconnectAdvice, SocketDoor, SyncGateway, WebSocketDoor],
   exports: [SyncHub],
 })
 export class SyncModule {}

@@ -20,7 +20,7 @@ it('defect 6: what is unsent to one client has a bound, and a figure that shows 
   const oneMore = TEXT.length + 1000;
   expect(outlet.unsent).toBeGreaterThan(LAG_BYTES);
   expect(outlet.unsent).toBeLessThan(LAG_BYTES + oneMore);
-  expect(bench.hub.figures()).toMatchObject({ connections: 1, lagging: 1 });
+  expect(bench.hub.figures()).toMatchObject({ connections: { sse: 1 }, lagging: 1 });
 });
 
 it('defect 6: a client that does not read is cut after the stall time, and counted', () => {

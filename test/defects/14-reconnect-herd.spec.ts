@@ -18,7 +18,7 @@ function herd(bench: HubBench, cursor: string | null): Connection[] {
 
 /** The bytes that more than one connection was given are counted once. */
 function distinctBytes(connections: readonly Connection[]): number {
-  const chunks = new Set(connections.flatMap(({ outlet }) => outlet.frames.map(({ chunk }) => chunk)));
+  const chunks = new Set(connections.flatMap(({ outlet }) => outlet.frames.map(({ bytes }) => bytes)));
   return [...chunks].reduce((sum, chunk) => sum + chunk.length, 0);
 }
 
@@ -41,7 +41,7 @@ it('defect 14: the change sets that a herd missed are encoded once, and all conn
   const bench = benchWithHistory();
   const connections = herd(bench, 'epoch001.7.m00007');
   expect(bench.hub.figures().encodings).toBe(MISSED);
-  expect(new Set(connections.map(({ outlet }) => outlet.frames[2]?.chunk)).size).toBe(1);
+  expect(new Set(connections.map(({ outlet }) => outlet.frames[2]?.bytes)).size).toBe(1);
 });
 
 it('defect 14: a full sync is built once for a revision, and all connections share the bytes', () => {

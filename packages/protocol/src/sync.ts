@@ -4,3 +4,4 @@ export * from './flag.js';
 export * from './cursor.js';
 export * from './filter.js';
 export * from './messages.js';
+export * from './requests.js';

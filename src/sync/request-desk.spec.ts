@@ -1,0 +1,202 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { type FlagFilter, parseFilter } from '@flagwire/protocol/sync';
+import { FakeFeed, flags, updated } from '../changes/change-feed.fake.js';
+import { FakeClock } from '../common/clock.fake.js';
+import { RequestDesk, type RequestError } from './request-desk.js';
+import { type Guest, TestRoom } from './room.fake.js';
+
+const at = (revision: number) => `epoch001.${revision}.m${String(revision).padStart(5, '0')}`;
+
+let feed: FakeFeed;
+let room: TestRoom;
+let clock: FakeClock;
+
+interface Visitor extends Guest {
+  desk: RequestDesk;
+  /** What each request was acknowledged with. */
+  told: (RequestError['code'] | 'ok')[];
+  ask: (...requests: unknown[]) => void;
+}
+
+function visit(allowed: FlagFilter | null = null, wanted: FlagFilter | null = allowed): Visitor {
+  const guest = room.enterLive(wanted);
+  const desk = new RequestDesk(guest.session, allowed, clock);
+  const told: Visitor['told'] = [];
+  const ask = (...requests: unknown[]) =>
+    requests.forEach((request) => desk.take(request, (error) => told.push(error?.code ?? 'ok')));
+  return { ...guest, desk, told, ask };
+}
+
+beforeEach(() => {
+  feed = new FakeFeed(flags('a', 'b', 'ab'));
+  room = new TestRoom(feed);
+  clock = new FakeClock();
+});
+
+const types = ({ outlet }: Guest) => outlet.messages.map(({ type }) => type);
+const raw = ({ outlet }: Guest) =>
+  outlet.messages as unknown as { type: string; id: string; request_id?: string; data: object }[];
+
+describe('Subscribe', () => {
+  it('is answered with a full sync of the new filter, every message with the request’s id', () => {
+    const guest = visit();
+    guest.ask({ type: 'Subscribe', flags: ['a*'], request_id: 'r1' });
+    expect(types(guest)).toEqual(['SyncStarted', 'FlagUpdated', 'FlagUpdated', 'SyncComplete']);
+    expect(new Set(raw(guest).map(({ request_id }) => request_id))).toEqual(new Set(['r1']));
+    expect(guest.session.cursor).toMatch(/^epoch001\.0\.m00000\.[0-9a-f]{8}$/);
+    expect(raw(guest).at(-1)).toMatchObject({ id: guest.session.cursor, data: { flag_count: 2 } });
+    expect(guest.told).toEqual(['ok']);
+  });
+
+  it('moves the connection to what it wants now: it gets no other change', () => {
+    const guest = visit();
+    guest.ask({ type: 'Subscribe', flags: ['b'] });
+    guest.outlet.clear();
+    feed.commit(updated('a', 2));
+    feed.commit(updated('b', 2));
+    expect(types(guest)).toEqual(['FlagUpdated']);
+    expect(raw(guest)[0]?.request_id).toBeUndefined();
+    guest.ask({ type: 'Subscribe' });
+    guest.outlet.clear();
+    feed.commit(updated('a', 3));
+    expect(guest.outlet.summary).toEqual([`${at(3)} FlagUpdated`]);
+  });
+
+  it('cannot leave the filter of a ticket, and without flags asks for all of it', () => {
+    const guest = visit(parseFilter(['a*']));
+    guest.ask({ type: 'Subscribe', flags: ['b'] }, { type: 'Subscribe', flags: ['*'] }, { type: 'Subscribe', flags: ['ab'] });
+    expect(guest.told).toEqual(['forbidden', 'forbidden', 'ok']);
+    expect(types(guest)).toEqual(['Error', 'Error', 'SyncStarted', 'FlagUpdated', 'SyncComplete']);
+    clock.time += 60_000;
+    guest.outlet.clear();
+    guest.ask({ type: 'Subscribe', flags: null });
+    expect(raw(guest).at(-1)?.data).toEqual({ flag_count: 2 });
+  });
+
+  it('is refused where it names no flags, or what cannot be one', () => {
+    const guest = visit();
+    guest.ask({ type: 'Subscribe', flags: [] }, { type: 'Subscribe', flags: ['no spaces'] }, { type: 'Subscribe', flags: 'a' });
+    expect(guest.told).toEqual(['invalid_input', 'invalid_input', 'malformed_request']);
+    feed.commit(updated('a', 2));
+    expect(types(guest).at(-1)).toBe('FlagUpdated');
+  });
+});
+
+describe('Unsubscribe', () => {
+  it('ends the events, and with them the cursor, until the next Subscribe', () => {
+    const guest = visit();
+    guest.ask({ type: 'Unsubscribe' }, { type: 'Ping', request_id: 'p' });
+    feed.commit(updated('a', 2));
+    expect(guest.outlet.summary).toEqual(['none Pong']);
+    guest.ask({ type: 'Subscribe' });
+    expect(guest.outlet.summary.at(-1)).toBe(`${at(1)} SyncComplete`);
+    feed.commit(updated('a', 3));
+    expect(guest.outlet.summary.at(-1)).toBe(`${at(2)} FlagUpdated`);
+  });
+
+  it('leaves GetAllFlags a full sync that no cursor comes of', () => {
+    const guest = visit();
+    guest.ask({ type: 'Unsubscribe' }, { type: 'GetAllFlags' });
+    expect(guest.outlet.summary.at(-1)).toBe('none SyncComplete');
+    feed.commit(updated('a', 2));
+    feed.replace('epoch002', flags('c'));
+    expect(guest.outlet.summary.at(-1)).toBe('none SyncComplete');
+    expect(guest.session.isLive).toBe(true);
+  });
+});
+
+describe('GetFlag', () => {
+  it('gives the flag as it is now, also outside the filter, and changes no cursor', () => {
+    const guest = visit(null, parseFilter(['b']));
+    const { cursor } = guest.session;
+    guest.ask({ type: 'GetFlag', flag_id: 'a', request_id: 'g' });
+    expect(raw(guest)).toMatchObject([{ type: 'FlagUpdated', id: cursor, request_id: 'g', data: { id: 'a' } }]);
+    expect(guest.session.cursor).toBe(cursor);
+  });
+
+  it('is an Error where there is no such flag, or the ticket is not for it', () => {
+    const guest = visit(parseFilter(['a']));
+    guest.ask({ type: 'GetFlag', flag_id: 'b' }, { type: 'GetFlag', flag_id: 'a' }, { type: 'GetFlag', flag_id: '__proto__' });
+    expect(guest.told).toEqual(['forbidden', 'ok', 'forbidden']);
+    const other = visit();
+    other.ask({ type: 'GetFlag', flag_id: '__proto__' }, { type: 'GetFlag', flag_id: 'gone' });
+    expect(other.told).toEqual(['flag_not_found', 'flag_not_found']);
+  });
+});
+
+describe('An answer', () => {
+  it('comes after what was to be sent before it, and shows the state at that point', () => {
+    const guest = visit();
+    guest.outlet.isSlow = true;
+    feed.commit(updated('a', 2, 'x'.repeat(20_000)));
+    guest.ask({ type: 'GetFlag', flag_id: 'b', request_id: 'g' });
+    feed.commit(updated('b', 2));
+    expect(types(guest)).toEqual(['FlagUpdated']);
+    guest.outlet.drainAll();
+    const [, change, answer] = raw(guest);
+    expect([change?.request_id, change?.id, answer?.request_id, answer?.id]).toEqual([undefined, at(2), 'g', at(2)]);
+    expect(answer?.data).toMatchObject({ id: 'b', metadata: { version: 2 } });
+  });
+
+  it('goes to nobody else', () => {
+    const [guest, other] = [visit(), visit()];
+    guest.ask({ type: 'GetAllFlags' }, { type: 'GetFlag', flag_id: 'a' }, { type: 'Ping' });
+    expect(other.outlet.frames).toEqual([]);
+  });
+
+  it('to more than a peer reads is not kept: nothing is appended beyond the bound, and the peer is cut', () => {
+    const guest = visit();
+    guest.outlet.isSlow = true;
+    feed.commit(updated('a', 2, 'x'.repeat(30_000)));
+    for (let second = 0; second < 20 && !guest.outlet.isDestroyed; second++) {
+      clock.time += 1000;
+      for (let request = 0; request < 20; request++) guest.ask({ type: 'GetFlag', flag_id: 'a' });
+    }
+    expect(guest.outlet.isDestroyed).toBe(true);
+    expect(guest.outlet.unsent).toBeLessThan(100_000);
+  });
+});
+
+describe('Limits', () => {
+  it('are 20 requests a second', () => {
+    const guest = visit();
+    for (let request = 0; request < 25; request++) guest.ask({ type: 'Ping' });
+    expect(guest.told.filter((code) => code === 'ok')).toHaveLength(20);
+    expect(guest.told.slice(20)).toEqual(Array.from({ length: 5 }, () => 'rate_limited'));
+    clock.time += 1000;
+    guest.ask({ type: 'Ping' });
+    expect(guest.told.at(-1)).toBe('ok');
+  });
+
+  it('are three full syncs at once and then one in ten seconds, whichever request asks for them', () => {
+    const guest = visit();
+    guest.ask({ type: 'GetAllFlags' }, { type: 'Subscribe' }, { type: 'GetAllFlags' }, { type: 'Subscribe', flags: ['a'] });
+    expect(guest.told).toEqual(['ok', 'ok', 'ok', 'rate_limited']);
+    clock.time += 9999;
+    guest.ask({ type: 'GetAllFlags' });
+    clock.time += 1;
+    guest.ask({ type: 'GetAllFlags' });
+    expect(guest.told.slice(4)).toEqual(['rate_limited', 'ok']);
+  });
+});
+
+describe('What is no request', () => {
+  it.each([undefined, null, 7, 'Ping', [], [{ type: 'Ping' }], {}, { type: 'ping' }, { type: 'Ping', request_id: 7 }])(
+    'is answered with an Error: %j',
+    (value) => {
+      const guest = visit();
+      guest.ask(value);
+      expect(types(guest)).toEqual(['Error']);
+      expect(guest.session.isEnded).toBe(false);
+    },
+  );
+
+  it('closes the connection the third time in a row, when all three have been answered', () => {
+    const guest = visit();
+    guest.ask({}, { type: 'Nonsense', request_id: 'n' }, { type: 'Ping' }, {}, {});
+    expect(guest.outlet.isEnded).toBe(false);
+    guest.ask({}, { type: 'Ping' });
+    expect(types(guest)).toEqual(['Error', 'Error', 'Pong', 'Error', 'Error', 'Error']);
+    expect(guest.outlet.endReason).toBe('bad_requests');
+  });
+});

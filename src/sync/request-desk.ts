@@ -1,0 +1,132 @@
+import {
+  assertNever,
+  type ClientRequest,
+  type FlagFilter,
+  InvalidFilter,
+  isInside,
+  matches,
+  parseClientRequest,
+  parseFilter,
+  type RequestFault,
+} from '@flagwire/protocol/sync';
+import { TokenBucket } from '../auth/token-bucket.js';
+import { subscriptionTo } from '../changes/subscription.js';
+import { type Clock } from '../common/clock.js';
+import { type SyncSession } from './sync-session.js';
+
+const REQUESTS_PER_SECOND = 20;
+const FULL_SYNCS_PER_SECOND = 0.1;
+const FULL_SYNC_BURST = 3;
+const MOST_FAULTS_IN_A_ROW = 3;
+
+/** Why a request was not done: `code` is listed in docs/errors.md. */
+export interface RequestError {
+  code: 'malformed_request' | 'unknown_request' | 'invalid_input' | 'forbidden' | 'flag_not_found' | 'rate_limited';
+  message: string;
+}
+
+/** Told once, when the request has its answer; null: it was done. */
+export type Acknowledge = (error: RequestError | null) => void;
+
+/**
+ * Takes the requests of one socket and has its session answer them, in their order (protocol section 5). Every request is
+ * answered, also those that cannot be read; what was not done is an `Error`.
+ */
+export class RequestDesk {
+  private readonly requests: TokenBucket;
+  private readonly fullSyncs: TokenBucket;
+  private faultsInARow = 0;
+  private isClosed = false;
+
+  /** @param allowed what the credential is limited to; null: every flag. */
+  constructor(
+    private readonly session: SyncSession,
+    private readonly allowed: FlagFilter | null,
+    clock: Clock,
+  ) {
+    this.requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_PER_SECOND, clock);
+    this.fullSyncs = new TokenBucket(FULL_SYNCS_PER_SECOND, FULL_SYNC_BURST, clock);
+  }
+
+  take(value: unknown, acknowledge: Acknowledge = () => undefined): void {
+    if (this.isClosed) return;
+    const request = parseClientRequest(value);
+    const done = this.doing(request);
+    if ('fault' in request) this.countFault();
+    else this.faultsInARow = 0;
+    this.session.ask(() => {
+      const error = done();
+      if (error !== null) this.session.say({ type: 'Error', data: error }, request.request_id);
+      acknowledge(error);
+    });
+    // Behind the last answer, so that the peer learns what was wrong.
+    if (this.isClosed) this.session.ask(() => this.session.end('bad_requests'));
+  }
+
+  /** What a request asks for; decided now where it costs too much, done when everything before has been sent. */
+  private doing(request: ClientRequest | RequestFault): () => RequestError | null {
+    if (!this.requests.take()) return refused('rate_limited', `At most ${REQUESTS_PER_SECOND} requests a second are answered.`);
+    if ('fault' in request) return refused(request.fault, request.message);
+    const isFullSync = request.type === 'Subscribe' || request.type === 'GetAllFlags';
+    if (isFullSync && !this.fullSyncs.take()) {
+      return refused('rate_limited', `At most ${FULL_SYNC_BURST} full syncs at once, and one in ten seconds, are answered.`);
+    }
+    return () => this.answer(request);
+  }
+
+  private answer(request: ClientRequest): RequestError | null {
+    const { session } = this;
+    switch (request.type) {
+      case 'Subscribe':
+        return this.subscribe(request.flags, request.request_id);
+      case 'Unsubscribe':
+        session.unsubscribe();
+        return null;
+      case 'GetFlag':
+        return this.tellFlag(request.flag_id, request.request_id);
+      case 'GetAllFlags':
+        session.syncAnew(request.request_id);
+        return null;
+      case 'Ping':
+        session.say({ type: 'Pong', data: {} }, request.request_id);
+        return null;
+      case 'Ack':
+        return null;
+      default:
+        return assertNever(request);
+    }
+  }
+
+  private subscribe(flags: readonly string[] | null, requestId: string | undefined): RequestError | null {
+    let wanted = this.allowed;
+    try {
+      if (flags !== null) wanted = parseFilter(flags);
+    } catch (error) {
+      if (error instanceof InvalidFilter) return { code: 'invalid_input', message: error.message };
+      throw error;
+    }
+    if (!isInside(wanted, this.allowed)) return this.outside();
+    this.session.subscribe(subscriptionTo(wanted), requestId);
+    return null;
+  }
+
+  private tellFlag(flagId: string, requestId: string | undefined): RequestError | null {
+    if (!matches(this.allowed, flagId)) return this.outside();
+    if (this.session.tellFlag(flagId, requestId)) return null;
+    return { code: 'flag_not_found', message: `There is no flag ${JSON.stringify(flagId)} in this environment.` };
+  }
+
+  private outside(): RequestError {
+    const filter = this.allowed?.canonical ?? '';
+    return { code: 'forbidden', message: `The ticket is for the flags ${filter}: ask for these, or for some of them.` };
+  }
+
+  private countFault(): void {
+    this.faultsInARow += 1;
+    this.isClosed = this.faultsInARow >= MOST_FAULTS_IN_A_ROW;
+  }
+}
+
+function refused(code: RequestError['code'], message: string): () => RequestError {
+  return () => ({ code, message });
+}

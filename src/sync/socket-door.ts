@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import { type FlagFilter, type GoodbyeReason, NO_CURSOR, parseCursor } from '@flagwire/protocol/sync';
+import { type SdkCredentials } from '../auth/credentials.js';
+import { uncheckedReason } from '../auth/key-not-checked.js';
+import { type SdkPrincipal } from '../auth/principal.js';
+import { requestedFilter } from '../auth/requested-filter.js';
+import { SdkKeyVerifier } from '../auth/sdk-key-verifier.js';
+import { subscriptionTo } from '../changes/subscription.js';
+import { Clock } from '../common/clock.js';
+import { DomainError } from '../common/errors.js';
+import { redact } from '../common/redact.js';
+import { type EndReason } from './outlet.js';
+import { sayGoodbye } from './farewell.js';
+import { ReconnectAdvice } from './reconnect-advice.js';
+import { RequestDesk } from './request-desk.js';
+import { type SocketOutlet } from './socket-outlet.js';
+import { type Refusal, SyncHub } from './sync-hub.js';
+
+/** What a socket presents when it comes. */
+export interface Knock {
+  readonly credentials: SdkCredentials;
+  readonly origin: string | undefined;
+  /** The environment that the client believes the key to be of. */
+  readonly env: string | undefined;
+  /** A list or a text of ids and prefixes; undefined: all. */
+  readonly flags: unknown;
+  readonly cursor: string | null;
+}
+
+/** Who came: let in, to be sent away for now, or refused for good. */
+export type Entrance =
+  | { kind: 'admitted'; principal: SdkPrincipal; filter: FlagFilter | null; cursor: string | null }
+  | { kind: 'later'; reason: Extract<GoodbyeReason, 'overload' | 'stale'>; cursor: string | null }
+  | { kind: 'refused'; error: DomainError };
+
+/** An open connection: where its requests go, and what lets go of it when the peer has left. */
+export interface Visit {
+  readonly desk: RequestDesk;
+  readonly end: (reason: EndReason) => void;
+  readonly close: () => void;
+}
+
+/** What both sockets have in common: who may come in, and what stands behind the connection. */
+@Injectable()
+export class SocketDoor {
+  private readonly logger = new Logger('SocketDoor');
+
+  constructor(
+    private readonly verifier: SdkKeyVerifier,
+    private readonly hub: SyncHub,
+    private readonly advice: ReconnectAdvice,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The same checks, in the same order, as in front of the stream. Never throws. */
+  async admit({ credentials, origin, env, flags, cursor }: Knock): Promise<Entrance> {
+    try {
+      const principal = await this.verifier.verify(credentials, origin, env);
+      return { kind: 'admitted', principal, filter: requestedFilter(flags, principal), cursor };
+    } catch (error) {
+      const reason = uncheckedReason(error);
+      if (reason === null && error instanceof DomainError) return { kind: 'refused', error };
+      if (!(error instanceof DomainError)) this.logger.error(redact(String(error instanceof Error ? error.stack : error)));
+      return { kind: 'later', reason: reason ?? 'overload', cursor };
+    }
+  }
+
+  /** Serves who was admitted; null: there is no place, and the peer has been told so and sent away. */
+  open({ principal, filter, cursor }: Extract<Entrance, { kind: 'admitted' }>, outlet: SocketOutlet): Visit | null {
+    const { environmentId, keyId } = principal;
+    const refusal = this.hub.refusal(keyId);
+    if (refusal !== null) {
+      this.sendAway(outlet, refusal, cursor);
+      return null;
+    }
+    const subscriber = { connectionId: randomUUID(), keyId, subscription: subscriptionTo(filter) };
+    const session = this.hub.open(environmentId, subscriber, outlet);
+    session.begin(cursor);
+    return {
+      desk: new RequestDesk(session, principal.filter, this.clock),
+      end: (reason) => session.end(reason),
+      close: () => this.hub.close(session, environmentId),
+    };
+  }
+
+  /** Says Goodbye under the cursor that was presented, and ends. */
+  sendAway(outlet: SocketOutlet, { reason, limit }: Refusal, cursor: string | null): void {
+    const id = cursor === null || parseCursor(cursor) === null ? NO_CURSOR : cursor;
+    sayGoodbye(outlet, id, reason, this.advice.retryAfter(reason));
+    outlet.end(limit === null ? reason : 'too_many_connections');
+  }
+}

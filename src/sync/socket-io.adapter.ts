@@ -1,0 +1,38 @@
+import { type INestApplicationContext } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { type Server, type ServerOptions } from 'socket.io';
+import { type Config } from '../config/config.js';
+import { FRAME_BYTES, SPARE_SOCKETS } from './socket-limits.js';
+
+/** Whoever has not come into a namespace by then is disconnected. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Socket.IO as the sync protocol has it (section 5): WebSocket only, nothing compressed, nothing recovered behind the guard's back. */
+export class SyncIoAdapter extends IoAdapter {
+  constructor(
+    app: INestApplicationContext,
+    private readonly config: Config,
+  ) {
+    super(app);
+  }
+
+  override createIOServer(port: number, options?: ServerOptions): Server {
+    const { maxConnections, pingMs } = this.config;
+    const server = super.createIOServer(port, {
+      ...options,
+      transports: ['websocket'],
+      allowUpgrades: false,
+      serveClient: false,
+      perMessageDeflate: false,
+      httpCompression: false,
+      maxHttpBufferSize: FRAME_BYTES,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      pingInterval: pingMs,
+      pingTimeout: 2 * pingMs,
+      // Plain WebSockets have the same HTTP server; their door answers for what is neither.
+      destroyUpgrade: false,
+      allowRequest: (_request, decide) => decide(null, server.engine.clientsCount < maxConnections + SPARE_SOCKETS),
+    } as ServerOptions);
+    return server;
+  }
+}

@@ -1,0 +1,119 @@
+import { type OnGatewayConnection, type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
+import { isObject } from '@flagwire/protocol/sync';
+import type { Namespace, Socket } from 'socket.io';
+import { Open } from '../common/access.js';
+import { assertNever } from '../common/assert.js';
+import { type Acknowledge, type RequestError } from './request-desk.js';
+import { type EndReason } from './outlet.js';
+import { type Entrance, type Knock, SocketDoor, type Visit } from './socket-door.js';
+import { SOCKET_IO } from './socket-forms.js';
+import { SocketOutlet } from './socket-outlet.js';
+
+/** After these a client is not to come back by itself. */
+const FOR_GOOD: readonly EndReason[] = ['key_revoked', 'key_expired', 'environment_deleted'];
+
+/** What a client's `connect_error` carries as `data`: it was refused for good. */
+class Refused extends Error {
+  constructor(readonly data: { code: string; message: string }) {
+    super(data.message);
+  }
+}
+
+type Next = (error?: Error) => void;
+
+/**
+ * Socket.IO, namespace `/sdk` (protocol section 5). Guards do not see connections: the handshake asks who it is, and lets nobody in
+ * whom it does not know. `Open` is for guards of single messages, which this gateway does not declare.
+ */
+@Open()
+@WebSocketGateway({ namespace: 'sdk' })
+export class SyncGateway implements OnGatewayInit<Namespace>, OnGatewayConnection<Socket> {
+  private readonly entrances = new WeakMap<Socket, Entrance>();
+  /** Connections that have knocked: one connection is one client. */
+  private readonly knocked = new WeakSet<Socket['client']>();
+
+  constructor(private readonly door: SocketDoor) {}
+
+  afterInit(namespace: Namespace): void {
+    namespace.server.of('/').use((_socket, next) => {
+      next(new Refused({ code: 'route_not_found', message: 'There is nothing here: connect to the namespace /sdk.' }));
+    });
+    namespace.use((socket, next) => void this.admit(socket, next));
+  }
+
+  handleConnection(socket: Socket): void {
+    const { transport } = socket.conn;
+    const begin = () => this.welcome(socket);
+    // The session writes past the library: what this still holds back, the answer to the handshake for one, goes first.
+    if (transport.writable) begin();
+    else transport.once('ready', begin);
+  }
+
+  private async admit(socket: Socket, next: Next): Promise<void> {
+    if (this.knocked.has(socket.client)) {
+      return next(new Refused({ code: 'invalid_input', message: 'This connection is in /sdk already.' }));
+    }
+    this.knocked.add(socket.client);
+    const entrance = await this.door.admit(knockOf(socket));
+    if (entrance.kind === 'refused') {
+      const { code, message } = entrance.error;
+      return next(new Refused({ code, message }));
+    }
+    this.entrances.set(socket, entrance);
+    next();
+  }
+
+  private welcome(socket: Socket): void {
+    const entrance = this.entrances.get(socket);
+    if (!socket.connected || entrance === undefined) return;
+    const outlet = new SocketOutlet(SOCKET_IO, socket.request.socket, (reason) => end(socket, reason));
+    switch (entrance.kind) {
+      case 'admitted': {
+        const visit = this.door.open(entrance, outlet);
+        if (visit !== null) serve(socket, visit);
+        return;
+      }
+      case 'later':
+        return this.door.sendAway(outlet, { reason: entrance.reason, limit: null }, entrance.cursor);
+      case 'refused':
+        return;
+      default:
+        assertNever(entrance);
+    }
+  }
+}
+
+/** Only a closed transport brings stock clients back: after `disconnect` they stay away. */
+function end(socket: Socket, reason: EndReason): void {
+  if (FOR_GOOD.includes(reason)) socket.disconnect(true);
+  else socket.conn.close();
+}
+
+function serve(socket: Socket, { desk, close }: Visit): void {
+  socket.on('disconnect', close);
+  socket.onAny((event: string, ...args: unknown[]) => {
+    const last = args.at(-1);
+    const acknowledge = typeof last === 'function' ? acknowledgement(last as (answer: object) => void) : undefined;
+    const [body = {}] = acknowledge === undefined ? args : args.slice(0, -1);
+    desk.take(isObject(body) ? { ...body, type: event } : body, acknowledge);
+  });
+}
+
+function acknowledgement(respond: (answer: object) => void): Acknowledge {
+  return (error: RequestError | null) => respond(error === null ? { ok: true } : { error });
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function knockOf({ handshake }: Socket): Knock {
+  const { key, ticket, env, last_event_id, flags } = handshake.auth;
+  return {
+    credentials: { queryKey: text(key), ticket: text(ticket) },
+    origin: handshake.headers.origin,
+    env: text(env),
+    flags: flags ?? undefined,
+    cursor: text(last_event_id) ?? null,
+  };
+}

@@ -1,0 +1,25 @@
+import { type Outlet } from './outlet.js';
+
+/** Whether the other end of a connection is still there. Times are monotonic milliseconds. */
+export class Vitals {
+  private lastProgress: number | null = null;
+  private lastProgressAt = 0;
+
+  constructor(private readonly outlet: Outlet) {}
+
+  /** Whether its socket has taken nothing for `stallMs` although there is something to take. */
+  isStalled(now: number, stallMs: number): boolean {
+    const { progress, unsent } = this.outlet;
+    if (unsent === 0 || progress === null || progress !== this.lastProgress) {
+      this.lastProgress = progress;
+      this.lastProgressAt = now;
+    }
+    return now - this.lastProgressAt >= stallMs;
+  }
+
+  /** Whether the peer has given no sign of life for `silenceMs`, where somebody listens for one. */
+  isSilent(now: number, silenceMs: number): boolean {
+    const { heardAt } = this.outlet;
+    return heardAt !== null && now - heardAt >= silenceMs;
+  }
+}

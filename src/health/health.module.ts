@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ChangesModule } from '../changes/changes.module.js';
 import { SyncModule } from '../sync/sync.module.js';
+import { DeliverySpans } from './delivery-spans.js';
 import { FeedMetrics } from './feed.metrics.js';
 import { HealthController } from './health.controller.js';
 import { HttpMetrics } from './http.metrics.js';
@@ -13,7 +14,7 @@ import { Readiness } from './readiness.js';
 @Module({
   imports: [ChangesModule, SyncModule],
   controllers: [HealthController, MetricsController],
-  providers: [Lifecycle, Readiness, Metrics, FeedMetrics, HttpMetrics, SyncMetrics],
+  providers: [Lifecycle, Readiness, Metrics, FeedMetrics, HttpMetrics, SyncMetrics, DeliverySpans],
   exports: [Lifecycle],
 })
 export class HealthModule {}

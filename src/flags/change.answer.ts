@@ -1,6 +1,7 @@
 import { type ChangeEntry, type ChangeRecord, type ChangeSetAnswer } from '@flagwire/protocol/admin';
 import { applyFlagEvent, type FlagDefinition, type FlagEvent, flagIdOf, formatCursor } from '@flagwire/protocol/sync';
 import { ApiProperty } from '@nestjs/swagger';
+import { type Appended } from '../changes/change-log.js';
 import { type FlagChange } from '../changes/change-set.js';
 import { type Change } from '../changes/change.entity.js';
 import { FlagDefinitionAnswer } from './flag.answer.js';
@@ -57,6 +58,11 @@ export class ChangeSetAnswerBody implements ChangeSetAnswer {
 
 export function changeEntry({ event, before, after }: Pick<FlagChange, 'event' | 'before' | 'after'>): ChangeEntry {
   return { flag: flagIdOf(event), type: event.type, before, after };
+}
+
+/** What an append did, as change sets answer. */
+export function changeSetAnswer({ cursor, changes }: Appended): ChangeSetAnswer {
+  return { cursor: formatCursor(cursor), revision: cursor.revision, changes: changes.map(changeEntry) };
 }
 
 /** A row of the log as the audit trail shows it; what came after each event follows from what was before. */

@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { type ChangeRecord, type ChangeSetAnswer, type Page } from '@flagwire/protocol/admin';
 import { AdminAccess } from '../auth/access.decorator.js';
@@ -13,6 +13,8 @@ import { ChangeTrail } from './change-trail.js';
 import { IF_MATCH_HEADER, IfMatch, IfMatchHeader } from './if-match.js';
 import { ChangeSetRequest } from './requests/change-set.request.js';
 import { BodyDraft, type Draft } from './requests/draft.js';
+import { RollbackRequest } from './requests/rollback.request.js';
+import { Rollback } from './rollback.js';
 import { ChangesRequest } from './requests/flag-list.request.js';
 import { SettingEdits } from './setting-edits.js';
 
@@ -23,6 +25,7 @@ export class ChangesController {
   constructor(
     private readonly edits: SettingEdits,
     private readonly trail: ChangeTrail,
+    private readonly rollback: Rollback,
     private readonly replies: WriteReplies,
   ) {}
 
@@ -42,6 +45,24 @@ export class ChangesController {
     @Actor() { name: actor }: AdminPrincipal,
   ): Promise<Reply<ChangeSetAnswer>> {
     const { value, covered } = await this.edits.changeSet({ project, environment, ifMatch, actor }, body);
+    return this.replies.reply(value, covered);
+  }
+
+  @Post('rollback')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Put status, default and targeting back to what they were at a revision, as one new revision' })
+  @AdminAccess('editor')
+  @ApiHeader({ ...IF_MATCH_HEADER, description: 'The cursor that the rollback was made for, in double quotes.' })
+  @ApiOkResponse({ type: ChangeSetAnswerBody, headers: WRITE_HEADERS })
+  @ApiProblems(409, 412)
+  async rollBack(
+    @Param('project') project: string,
+    @Param('env') environment: string,
+    @Body() { to_revision: toRevision }: RollbackRequest,
+    @IfMatchHeader() ifMatch: IfMatch,
+    @Actor() { name: actor }: AdminPrincipal,
+  ): Promise<Reply<ChangeSetAnswer>> {
+    const { value, covered } = await this.rollback.run({ project, environment, toRevision, ifMatch, actor });
     return this.replies.reply(value, covered);
   }
 

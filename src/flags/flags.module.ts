@@ -17,13 +17,25 @@ import { FlagSettingsController } from './flag-settings.controller.js';
 import { FlagWrites } from './flag-writes.js';
 import { Flag } from './flag.entity.js';
 import { FlagsController } from './flags.controller.js';
+import { Rollback } from './rollback.js';
 import { SettingEdits } from './setting-edits.js';
 
 /** The write side: flags, their settings, change sets, and what a new database begins with. */
 @Module({
   imports: [TypeOrmModule.forFeature([Flag, FlagSetting]), AuthModule, ChangesModule, ProjectsModule, FlagSeedsModule],
   controllers: [FlagsController, FlagSettingsController, ChangesController],
-  providers: [FlagReads, FlagAnswers, FlagWrites, FlagCreation, FlagEdits, SettingEdits, ChangeTrail, FirstStart, Demonstration],
+  providers: [
+    FlagReads,
+    FlagAnswers,
+    FlagWrites,
+    FlagCreation,
+    FlagEdits,
+    SettingEdits,
+    Rollback,
+    ChangeTrail,
+    FirstStart,
+    Demonstration,
+  ],
   exports: [FirstStart],
 })
 export class FlagsModule {}

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { InvalidInput } from '../common/errors.js';
+import { type Cursor, formatCursor } from '@flagwire/protocol/sync';
+import { InvalidInput, VersionConflict } from '../common/errors.js';
 
 /** RFC 9110, 8.8.3: the characters of a tag do not include the quote, a comma is one of them. */
 const TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/;
@@ -31,6 +32,13 @@ export class IfMatch {
   allows(tag: string): boolean {
     return this.tags === null || this.tags.has(tag);
   }
+}
+
+/** @throws VersionConflict where the environment's log stands elsewhere. */
+export function refuseOtherCursor(ifMatch: IfMatch, environment: { readonly key: string }, cursor: Cursor): void {
+  const current = formatCursor(cursor);
+  if (!ifMatch.allows(current))
+    throw new VersionConflict(`${environment.key} is at ${current}; nothing was written`, { current });
 }
 
 function malformed(): InvalidInput {

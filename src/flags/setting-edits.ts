@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type ChangeSetAnswer, type FlagSettings } from '@flagwire/protocol/admin';
-import { type FlagDefinition, formatCursor } from '@flagwire/protocol/sync';
+import { type FlagDefinition } from '@flagwire/protocol/sync';
 import { type Appended } from '../changes/change-log.js';
 import { type FlagContent } from '../changes/change-set.js';
 import { VersionConflict } from '../common/errors.js';
 import { type Environment } from '../projects/environment.entity.js';
-import { changeEntry } from './change.answer.js';
+import { changeSetAnswer } from './change.answer.js';
 import { checkChangeSet, refuseArchived } from './change-set-checks.js';
 import { checkSettings, settingsOf } from './flag-checks.js';
 import { archived, type FlagTarget } from './flag-edits.js';
@@ -13,7 +13,7 @@ import { type FlagSetting } from './flag-setting.entity.js';
 import { type Flag } from './flag.entity.js';
 import { flagsByKey, mustFindFlag, settingOf, settingsOfFlags, storeSettings } from './flag-rows.js';
 import { type FlagWrite, FlagWrites, type Written } from './flag-writes.js';
-import { type IfMatch } from './if-match.js';
+import { type IfMatch, refuseOtherCursor } from './if-match.js';
 import { type ChangeSetRequest } from './requests/change-set.request.js';
 import { type Draft, refuse } from './requests/draft.js';
 import { type FlagSettingsRequest } from './requests/flag-settings.request.js';
@@ -64,18 +64,14 @@ export class SettingEdits {
     draft: Draft<ChangeSetRequest>,
   ): Promise<Written<ChangeSetAnswer>> {
     return this.writes.inEnvironment(target.project, target.environment, async (write, environment) => {
-      const current = formatCursor(write.cursor(environment));
-      if (!target.ifMatch.allows(current)) {
-        throw new VersionConflict(`${environment.key} is at ${current}; nothing was written`, { current });
-      }
+      refuseOtherCursor(target.ifMatch, environment, write.cursor(environment));
       const ids = (draft.fields.changes ?? []).flatMap((entry) => idOf(entry) ?? []);
       const flags = await flagsByKey(write.manager, write.project, ids);
       const held = await write.held(environment, [...flags.keys()]);
       const changes = checkChangeSet(draft, flags, held);
       refuseArchived(changes.map(({ flag }) => flag));
       const edits = changes.map(({ flag, fields }) => ({ flag, settings: settingsOf(fields) }));
-      const done = await this.apply(write, environment, edits, target.actor, draft.fields.comment ?? null);
-      return { cursor: formatCursor(done.cursor), revision: done.cursor.revision, changes: done.changes.map(changeEntry) };
+      return changeSetAnswer(await this.apply(write, environment, edits, target.actor, draft.fields.comment ?? null));
     });
   }
 

@@ -1,0 +1,52 @@
+import { SseProbe } from '../../support/sse-client.js';
+import { type TestServer } from '../../support/server.js';
+
+/** Changes of one round: each a revision of its own. */
+export const CHANGES = 40;
+
+/** What would be sent beside changes. */
+export const QUIET = { FLAGWIRE_PING_S: '3600', FLAGWIRE_HEARTBEAT_S: '3600' };
+
+/** Streams of one server, and changes that reach them. */
+export class Crowd {
+  private constructor(
+    readonly server: TestServer,
+    private readonly key: string,
+  ) {}
+
+  /** With the first round of changes made: what happens once only has happened. */
+  static async of(server: TestServer): Promise<Crowd> {
+    const { key } = await server.admin.createKey('production');
+    await server.admin.createFlag('counted');
+    const crowd = new Crowd(server, key);
+    await crowd.makeChanges([]);
+    return crowd;
+  }
+
+  async connect(count: number, query: Record<string, string> = {}): Promise<SseProbe[]> {
+    const options = { url: this.server.url, key: this.key, query };
+    const probes = await Promise.all(Array.from({ length: count }, () => SseProbe.connect(options)));
+    await Promise.all(probes.map((probe) => probe.waitForSync()));
+    return probes;
+  }
+
+  /** Each change is delivered to all before the next. */
+  async makeChanges(probes: readonly SseProbe[]): Promise<void> {
+    for (let change = 0; change < CHANGES; change += 1) {
+      const edit = { status: change % 2 === 0 ? 'enabled' : 'disabled' } as const;
+      const { cursors } = await this.server.admin.patchEnv('counted', 'production', edit);
+      await Promise.all(probes.map((probe) => probe.waitForCursor(cursors['production'] ?? '')));
+    }
+  }
+}
+
+export async function closeAll(probes: readonly SseProbe[]): Promise<void> {
+  await Promise.all(probes.map((probe) => probe.close()));
+}
+
+/** By how much a count grows while something is done. */
+export async function growth(count: () => number | Promise<number>, act: () => Promise<void>): Promise<number> {
+  const before = await count();
+  await act();
+  return (await count()) - before;
+}

@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, it } from '@jest/globals';
+import { skipIf } from '../support/skip-if.js';
+import { useServers } from '../support/use-servers.js';
+import { CHANGES, closeAll, Crowd, growth, QUIET } from './support/crowd.js';
+
+const onLinux = skipIf(!existsSync('/proc/self/io'), 'only Linux counts the system calls of a process');
+const startServer = useServers();
+const CLIENTS = 50;
+/** How many write calls more one commit of SQLite may take than another: its pages fill up. */
+const COMMIT_DIFFERS = 4;
+
+/** Every call that writes: to sockets, to the database, to wake the event loop. */
+function writeCallsOf(pid: number): number {
+  const counted = /^syscw: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1];
+  if (counted === undefined) throw new Error('the kernel does not count write calls');
+  return Number(counted);
+}
+
+onLinux.describe('a delivery over SSE', () => {
+  // Between two crowds, so that what a change costs by itself (its commit, its answer) drops out.
+  it('is one write call at most', async () => {
+    const crowd = await Crowd.of(await startServer({ env: QUIET }));
+    const writeCalls = () => writeCallsOf(crowd.server.pid);
+    const some = await crowd.connect(CLIENTS);
+    const few = await growth(writeCalls, () => crowd.makeChanges(some));
+    const all = [...some, ...(await crowd.connect(CLIENTS))];
+    const many = await growth(writeCalls, () => crowd.makeChanges(all));
+    await closeAll(all);
+    expect(many - few).toBeLessThanOrEqual((CLIENTS + COMMIT_DIFFERS) * CHANGES);
+  });
+});

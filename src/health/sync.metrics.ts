@@ -1,20 +1,50 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type Subscription } from 'rxjs';
 import { Config } from '../config/config.js';
 import { SyncHub } from '../sync/sync-hub.js';
 import { Metrics } from './metrics.js';
 
+/** Seconds: from one client to tens of thousands. */
+const READ_TO_WRITE = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
 /** Who is connected to this node, and what is sent to them. */
 @Injectable()
-export class SyncMetrics {
+export class SyncMetrics implements OnApplicationShutdown {
+  private readonly following: Subscription;
+
   constructor(metrics: Metrics, hub: SyncHub, config: Config) {
-    metrics.gaugesBy('flagwire_connections', 'Open connections', 'transport', () => Object.entries(hub.figures().connections));
-    metrics.gauge('flagwire_connections_limit', 'Streams that this node takes', () => config.maxConnections);
-    metrics.gauge('flagwire_lagging_connections', 'Streams that are being fed from the log', () => hub.figures().lagging);
-    metrics.counter('flagwire_encodings_total', 'Encodings of change sets', () => hub.figures().encodings);
-    metrics.counter(
-      'flagwire_cut_connections_total',
-      'Streams cut because their socket made no progress',
-      () => hub.figures().cuts,
+    const by = (values: () => Record<string, number>) => () => Object.entries(values());
+    metrics.gaugesBy(
+      'flagwire_connections',
+      'Open connections',
+      'transport',
+      by(() => hub.figures().connections),
     );
+    metrics.gauge('flagwire_connections_limit', 'Connections that this node takes', () => config.maxConnections);
+    metrics.gauge('flagwire_lagging_connections', 'Connections that are being fed from the log', () => hub.figures().lagging);
+    metrics.counter('flagwire_cut_connections_total', 'Connections cut because they took nothing', () => hub.figures().cuts);
+    metrics.counter('flagwire_encodings_total', 'Encodings of change sets', () => hub.figures().encodings);
+    metrics.countersBy(
+      'flagwire_deliveries_total',
+      'Change sets handed to connections that are up to date',
+      'transport',
+      by(() => hub.figures().deliveries),
+    );
+    metrics.countersBy(
+      'flagwire_sent_bytes_total',
+      'Bytes of frames that connections were sent',
+      'transport',
+      by(() => hub.figures().bytes),
+    );
+    const readToWrite = metrics.histogramBy(
+      'flagwire_read_to_write_seconds',
+      'From the reading of changes to their writing to the last connection that is up to date',
+      READ_TO_WRITE,
+    );
+    this.following = hub.figures().published.subscribe((ms) => readToWrite.observe(ms / 1000));
+  }
+
+  onApplicationShutdown(): void {
+    this.following.unsubscribe();
   }
 }

@@ -12,12 +12,14 @@ import { LiveGroups } from './live-groups.js';
 import { type SessionRoom } from './session-room.js';
 import { type SnapshotGeneration, Snapshots, type SnapshotReader } from './snapshots.js';
 import { type SyncSession } from './sync-session.js';
+import { type Traffic } from './traffic.js';
 
 /** What rooms are made of; one for all of a node. */
 export interface RoomTools {
   feed: ChangeFeed;
   resumption: Resumption;
   frames: SetFrames;
+  traffic: Traffic;
   lagBytes: number;
   askAgainMs: number;
 }
@@ -59,7 +61,9 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
       const parts = sets
         .map((set) => ({ set, frames: this.framesOf(set, subscription, form) }))
         .filter(({ frames }) => frames.length > 0);
-      if (parts.length > 0) forEachSafely(sessions, (session) => session.deliver(parts));
+      if (parts.length === 0) continue;
+      forEachSafely(sessions, (session) => session.deliver(parts));
+      this.tools.traffic.delivered(form.transport, parts.length, sessions.length);
     }
     if (this.told !== null) this.told = this.replica.head;
     this.snapshots.sweep(this.replica.head);

@@ -23,6 +23,7 @@ export class FakeOutlet implements Outlet {
   readonly frames: ChunkFrame[] = [];
   endReason: EndReason | null = null;
   unsent = 0;
+  sent = 0;
   progress: number | null = 0;
   isEnded = false;
   isDestroyed = false;
@@ -46,6 +47,7 @@ export class FakeOutlet implements Outlet {
     if (this.throws) throw new Error('The connection is broken');
     if (this.isEnded || this.isDestroyed) throw new Error('Written to after its end');
     this.frames.push(frame);
+    this.sent += frame.payload.length;
     if (this.isSlow) this.unsent += frame.payload.length;
     else this.progress = (this.progress ?? 0) + frame.payload.length;
   }

@@ -20,6 +20,8 @@ export interface Outlet {
   readonly heardAt: number | null;
   /** The connection wants nothing more until it has drained. */
   readonly needsDrain: boolean;
+  /** Bytes of frames that it was sent, whether or not they have left. */
+  readonly sent: number;
   send(frame: Frame): void;
   /** What is sent meanwhile leaves together: one write to the kernel instead of many. */
   gather(send: () => void): void;

@@ -1,3 +1,4 @@
+import { Traffic } from './traffic.js';
 import { type FlagFilter } from '@flagwire/protocol/sync';
 import { type FakeFeed } from '../changes/change-feed.fake.js';
 import { ENVIRONMENT } from '../changes/change-feed.fake.js';
@@ -25,7 +26,14 @@ export class TestRoom {
   constructor(readonly feed: FakeFeed) {
     const frames = new SetFrames(() => (this.encodings += 1));
     const resumption = new Resumption(feed);
-    this.room = new EnvironmentRoom(ENVIRONMENT.id, { feed, resumption, frames, lagBytes: LAG_BYTES, askAgainMs: 250 });
+    this.room = new EnvironmentRoom(ENVIRONMENT.id, {
+      feed,
+      resumption,
+      frames,
+      traffic: new Traffic(),
+      lagBytes: LAG_BYTES,
+      askAgainMs: 250,
+    });
     feed.updates.subscribe((update) => {
       if (update.kind === 'changed') this.room.publish(update.sets);
       if (update.kind === 'reset') this.room.reset();

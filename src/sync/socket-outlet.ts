@@ -13,6 +13,7 @@ const END_MS = 500;
  */
 export class SocketOutlet implements Outlet {
   heardAt: number | null = null;
+  sent = 0;
   private isOver = false;
 
   /** @param close ends the WebSocket in order. */
@@ -35,7 +36,9 @@ export class SocketOutlet implements Outlet {
   }
 
   send({ bytes }: Frame): void {
-    if (!this.isOver && this.socket.writable) this.socket.write(bytes);
+    if (this.isOver || !this.socket.writable) return;
+    this.sent += bytes.length;
+    this.socket.write(bytes);
   }
 
   gather(send: () => void): void {

@@ -9,6 +9,7 @@ const END_MS = 500;
 export class SseOutlet implements Outlet {
   readonly form = SSE;
   readonly heardAt = null;
+  sent = 0;
 
   constructor(
     private readonly request: IncomingMessage,
@@ -39,6 +40,7 @@ export class SseOutlet implements Outlet {
     const { response, request } = this;
     if (response.destroyed || response.writableEnded) return;
     const { socket } = response;
+    this.sent += frame.payload.length;
     const chunked = response.chunkedEncoding && request.httpVersion === '1.1';
     const holdsBack = socket === null || socket !== request.socket || response.writableLength > socket.writableLength;
     if (chunked && !holdsBack) socket.write(frame.bytes);

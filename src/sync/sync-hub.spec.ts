@@ -50,7 +50,7 @@ describe('The hub', () => {
     const guests = [enter(), enter(), enter('key-2')];
     feed.commit(updated('a', 2));
     expect(guests.map(({ outlet }) => outlet.summary)).toEqual(guests.map(() => ['epoch001.1.m00001 FlagUpdated']));
-    expect(hub.figures()).toEqual({
+    expect(hub.figures()).toMatchObject({
       ...{ connections: { sse: 3, websocket: 0, 'socket.io': 0 } },
       ...{ lagging: 0, encodings: 1, cuts: 0 },
     });

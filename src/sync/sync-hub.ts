@@ -1,9 +1,11 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type GoodbyeReason } from '@flagwire/protocol/sync';
-import { Subscription as RxSubscription } from 'rxjs';
+import { type Observable, Subscription as RxSubscription } from 'rxjs';
 import { type KeyDeath, KeyRing } from '../auth/key-ring.js';
 import { assertNever } from '../common/assert.js';
 import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
+import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
+import { type EnvironmentReplica } from '../changes/environment-replica.js';
 import { Resumption } from '../changes/resumption.js';
 import { Config } from '../config/config.js';
 import { SetFrames } from './encodings.js';
@@ -12,6 +14,7 @@ import { type Transport, TRANSPORTS } from './form.js';
 import { type Outlet } from './outlet.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
 import { type Subscriber, SyncSession } from './sync-session.js';
+import { type ByTransport, Traffic } from './traffic.js';
 
 /** A peer that answers none of so many pings is gone. */
 const MISSED_PINGS = 3;
@@ -33,6 +36,12 @@ export interface SyncFigures {
   encodings: number;
   /** Connections that were cut because their socket made no progress. */
   cuts: number;
+  /** Since start: change sets handed to connections that were up to date. */
+  deliveries: ByTransport;
+  /** Since start, of all that connections were sent. */
+  bytes: ByTransport;
+  /** For each read of the log that brought something, the milliseconds until all who were up to date had been handed it. */
+  published: Observable<number>;
 }
 
 /** All sessions of this node, and the road from the feed to them. */
@@ -43,6 +52,7 @@ export class SyncHub implements OnApplicationShutdown {
   private readonly rooms = new Map<string, EnvironmentRoom>();
   /** Monotonic milliseconds. */
   private readonly leavesAt = new WeakMap<SyncSession, number>();
+  private readonly traffic = new Traffic();
   private readonly frames = new SetFrames(() => (this.encodings += 1));
   private readonly subscriptions = new RxSubscription();
   private encodings = 0;
@@ -84,7 +94,7 @@ export class SyncHub implements OnApplicationShutdown {
   /** Every end of a connection comes through here. */
   close(session: SyncSession, environmentId: string): void {
     session.close();
-    this.sessions.delete(session);
+    if (this.sessions.delete(session)) this.traffic.noteEnd(session.outlet);
     const { keyId } = session.subscriber;
     const ofKey = this.byKey.get(keyId);
     ofKey?.delete(session);
@@ -123,7 +133,9 @@ export class SyncHub implements OnApplicationShutdown {
     const lagging = all.filter((session) => session.isLagging).length;
     const counts = TRANSPORTS.map((name) => [name, all.filter(({ form }) => form.transport === name).length]);
     const connections = Object.fromEntries(counts) as Record<Transport, number>;
-    return { connections, lagging, encodings: this.encodings, cuts: this.cuts };
+    const { deliveries, published } = this.traffic;
+    const bytes = this.traffic.bytes(all.map(({ outlet }) => outlet));
+    return { connections, lagging, encodings: this.encodings, cuts: this.cuts, deliveries: { ...deliveries }, bytes, published };
   }
 
   /** Takes nobody any more, and sends all away over `drainMs`; resolves when all have been told. */
@@ -142,9 +154,9 @@ export class SyncHub implements OnApplicationShutdown {
   }
 
   private newRoom(environmentId: string): EnvironmentRoom {
-    const { feed, resumption, frames } = this;
+    const { feed, resumption, frames, traffic } = this;
     const { lagBytes, tailMs: askAgainMs } = this.config;
-    const room = new EnvironmentRoom(environmentId, { feed, resumption, frames, lagBytes, askAgainMs });
+    const room = new EnvironmentRoom(environmentId, { feed, resumption, frames, traffic, lagBytes, askAgainMs });
     this.rooms.set(environmentId, room);
     return room;
   }
@@ -152,7 +164,7 @@ export class SyncHub implements OnApplicationShutdown {
   private follow(update: FeedUpdate): void {
     switch (update.kind) {
       case 'changed':
-        return this.rooms.get(update.replica.environment.id)?.publish(update.sets);
+        return this.publish(update.replica, update.sets);
       case 'reset':
         return this.rooms.get(update.replica.environment.id)?.reset();
       case 'removed':
@@ -162,6 +174,11 @@ export class SyncHub implements OnApplicationShutdown {
       default:
         return assertNever(update);
     }
+  }
+
+  private publish({ environment }: EnvironmentReplica, sets: readonly EncodedChangeSet[]): void {
+    const room = this.rooms.get(environment.id);
+    if (room !== undefined) this.traffic.timed(() => room.publish(sets));
   }
 
   private endKey({ keyId, reason }: KeyDeath): void {

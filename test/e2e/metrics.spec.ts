@@ -116,3 +116,29 @@ describe('full syncs in the metrics', () => {
     expect(await Promise.all(['no_cursor', 'other_filter', 'other_history'].map(resyncs))).toEqual([1, 1, 1]);
   });
 });
+
+describe('what is sent, in the metrics', () => {
+  it('is counted by transport, and timed for those who are up to date', async () => {
+    const server = await start();
+    await server.admin.createFlag('a');
+    const { key } = await server.admin.createKey('production');
+    const of = (name: string, transport: string) => series(server, `${name}{transport="${transport}"}`);
+    const probes = await Promise.all([1, 2].map(() => SseProbe.connect({ url: server.url, key })));
+    await Promise.all(probes.map((probe) => probe.waitForSync()));
+    expect([await of('flagwire_connections', 'sse'), await of('flagwire_connections', 'websocket')]).toEqual([2, 0]);
+    expect(await of('flagwire_deliveries_total', 'sse')).toBe(0);
+    const before = await of('flagwire_sent_bytes_total', 'sse');
+    expect(before).toBeGreaterThan(300);
+
+    for (const status of ['enabled', 'disabled', 'deprecated'] as const)
+      await server.admin.patchEnv('a', 'production', { status });
+    await Promise.all(probes.map((probe) => probe.waitForState((state) => state.get('a')?.status === 'deprecated')));
+    expect(await of('flagwire_deliveries_total', 'sse')).toBe(6);
+    expect(await of('flagwire_deliveries_total', 'socket.io')).toBe(0);
+    expect(await metric(server, 'flagwire_read_to_write_seconds_count')).toBe(3);
+    // What those were sent who have left still counts.
+    await Promise.all(probes.map((probe) => probe.close()));
+    await eventually(async () => expect(await of('flagwire_connections', 'sse')).toBe(0));
+    expect(await of('flagwire_sent_bytes_total', 'sse')).toBeGreaterThan(before + 6 * 80);
+  });
+});

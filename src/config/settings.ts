@@ -183,6 +183,7 @@ export const SETTINGS = {
   ),
   metricsOpen: setting('FLAGWIRE_METRICS_OPEN', flag, false, '`/metrics` without a token'),
   trustProxy: setting('FLAGWIRE_TRUST_PROXY', integer(0, 16), 0, 'proxies in front whose X-Forwarded-For is believed'),
+  maxFlags: setting('FLAGWIRE_MAX_FLAGS', integer(1, 1_000_000), 20_000, 'flags of one project, archived ones too'),
   bodyBytes: setting('FLAGWIRE_BODY_BYTES', integer(1024, 2 ** 30), 2 ** 20, 'largest request body'),
 } as const;
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock, isoTime } from '../common/clock.js';
 import { Conflict } from '../common/errors.js';
+import { Limits } from '../common/limits.js';
 import { changedFlag, type CheckedFlag, checkNewFlag } from './flag-checks.js';
 import { type FlagAnswer } from './flag.answer.js';
 import { FlagAnswers } from './flag-answers.js';
@@ -21,6 +22,7 @@ export class FlagCreation {
     private readonly writes: FlagWrites,
     private readonly answers: FlagAnswers,
     private readonly clock: Clock,
+    private readonly limits: Limits,
   ) {}
 
   /** @throws NotFound, InvalidInput, Conflict where the id is taken */
@@ -40,6 +42,7 @@ export class FlagCreation {
         ? new Conflict('flag_exists', `There already is a flag ${JSON.stringify(taken.key)}`)
         : archived(taken);
     }
+    await this.refuseMany(write);
     const flag = this.flagOf(write.project.id, request);
     await write.manager.insert<object>(Flag, flag);
 
@@ -52,6 +55,14 @@ export class FlagCreation {
     }
     await storeSettings(write.manager, rows);
     return flag;
+  }
+
+  /** Counted under the lock of the project. Archived ones, too: they stay in the database, and their ids stay taken. */
+  private async refuseMany({ manager, project }: FlagWrite): Promise<void> {
+    const { maxFlags } = this.limits;
+    if ((await manager.countBy(Flag, { projectId: project.id })) < maxFlags) return;
+    const message = `The project has ${maxFlags} flags, archived ones too, which is as many as FLAGWIRE_MAX_FLAGS allows`;
+    throw new Conflict('too_many_flags', message);
   }
 
   private flagOf(projectId: string, request: CreateFlagRequest): Flag {

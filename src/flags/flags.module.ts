@@ -18,12 +18,14 @@ import { FlagWrites } from './flag-writes.js';
 import { Flag } from './flag.entity.js';
 import { FlagsController } from './flags.controller.js';
 import { Rollback } from './rollback.js';
+import { ProjectExport } from './transfer/project-export.js';
+import { TransferController } from './transfer/transfer.controller.js';
 import { SettingEdits } from './setting-edits.js';
 
 /** The write side: flags, their settings, change sets, and what a new database begins with. */
 @Module({
   imports: [TypeOrmModule.forFeature([Flag, FlagSetting]), AuthModule, ChangesModule, ProjectsModule, FlagSeedsModule],
-  controllers: [FlagsController, FlagSettingsController, ChangesController],
+  controllers: [FlagsController, FlagSettingsController, ChangesController, TransferController],
   providers: [
     FlagReads,
     FlagAnswers,
@@ -32,6 +34,7 @@ import { SettingEdits } from './setting-edits.js';
     FlagEdits,
     SettingEdits,
     Rollback,
+    ProjectExport,
     ChangeTrail,
     FirstStart,
     Demonstration,

@@ -54,10 +54,17 @@ export const rulesFor = (root) =>
       files: ['**/*.{js,mjs,cjs}'],
       languageOptions: {
         globals: Object.fromEntries(
-          ['console', 'process', 'URL', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'].map((name) => [
-            name,
-            'readonly',
-          ]),
+          [
+            'console',
+            'process',
+            'URL',
+            'setTimeout',
+            'clearTimeout',
+            'setInterval',
+            'clearInterval',
+            'fetch',
+            'AbortController',
+          ].map((name) => [name, 'readonly']),
         ),
       },
     },

@@ -6,8 +6,8 @@ import { EventSource } from 'eventsource';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 
-/** How often the plain poll asks: the others wait. */
-const POLL_MS = 500;
+/** The plain poll asks twice a second on average, at no fixed beat: it would fall into step with the changes. The others wait. */
+const pollPauseMs = () => 1000 * Math.random();
 
 function stage(message, arrived) {
   const { type, data } = message;
@@ -55,7 +55,7 @@ function poll(client) {
     async (answer, state) => {
       const next = answer.status === 304 ? state : { etag: answer.headers.get('etag'), flags: (await answer.json()).flags };
       if (state !== null) reportChanged(state.flags, next.flags, client.arrived);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await new Promise((resolve) => setTimeout(resolve, pollPauseMs()));
       return next;
     },
   );

@@ -8,6 +8,7 @@ import { RequestPipe } from './common/validation.js';
 import { HttpMetrics } from './health/http.metrics.js';
 import { type Config } from './config/config.js';
 import { SyncIoAdapter } from './sync/socket-io.adapter.js';
+import { secureHeaders } from './security-headers.js';
 
 /** The HTTP side of the application: bodies, validation, the API page. Shared by the server and by tests that boot it. */
 export function configureHttp(app: NestExpressApplication, config: Config): void {
@@ -18,6 +19,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   app.disable('x-powered-by');
   app.use(app.get(RequestContext).handle);
   app.use(app.get(HttpMetrics).handle);
+  secureHeaders(app, config);
   // Before the body parsers: what they refuse is an answer that a page may read, too.
   app.use(app.get(CrossOrigin).handle);
   app.useBodyParser('json', { limit: config.bodyBytes });

@@ -54,6 +54,14 @@ const url =
     return value;
   };
 
+/** Scheme, host and port. */
+const origin = (value: string) => {
+  const parsed = URL.canParse(value) ? new URL(value) : null;
+  const isOrigin = parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.href === `${parsed.origin}/`;
+  if (!isOrigin) throw new BadSetting('must be an address without a path, such as https://flags.example.com');
+  return parsed.origin;
+};
+
 const databaseUrl = (value: string) => {
   // Readers have a connection of their own: a database in memory would be another one for them.
   if (/^sqlite:(\/\/)?(:memory:)?$/.test(value)) throw new BadSetting('must name a file after sqlite:');
@@ -78,6 +86,11 @@ const optional = <T>(name: string, parse: (text: string) => T, doc: string) => s
 export const SETTINGS = {
   port: setting('PORT', integer(0, 65_535), 3000, 'TCP port of REST, streams and polls; 0 takes a free one'),
   host: setting('FLAGWIRE_HOST', text, '0.0.0.0', 'address to listen on'),
+  publicUrl: optional(
+    'FLAGWIRE_PUBLIC_URL',
+    origin,
+    'the address that browsers use; `https://…` forbids them plain HTTP from then on',
+  ),
   nodeEnv: setting('NODE_ENV', text, 'development', '`production` refuses to start without an admin token'),
   databaseUrl: setting('DATABASE_URL', databaseUrl, 'sqlite:./data/flagwire.db', '`sqlite:FILE` or `postgres://…`'),
   listenUrl: optional(

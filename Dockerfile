@@ -19,14 +19,15 @@ FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /app
 # The default database, sqlite:./data/flagwire.db, lives on this volume.
-RUN mkdir data && chown node:node data
+RUN mkdir data && chown 1000:1000 data
 VOLUME /app/data
 COPY LICENSE NOTICE package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/packages/protocol/package.json ./packages/protocol/
 COPY --from=build /app/packages/protocol/dist ./packages/protocol/dist
 COPY --from=build /app/dist ./dist
-USER node
+# The image's user `node`, by its number: so that a cluster can see that it is not root.
+USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

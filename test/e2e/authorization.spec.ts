@@ -92,7 +92,7 @@ describeEachDatabase('authorization', (database) => {
       const token = tokens.get(entry.holder) ?? '';
       const answer = await send(entry, shared, token);
       if (!right.includes(answer.status as never)) found.push(`${describeCase(entry)}: ${answer.status} ${answer.text}`);
-      if (entry.route.sample === undefined || right.includes(404 as never)) return;
+      if (entry.route.sample === undefined || entry.target.thing > 0 || right.includes(404 as never)) return;
       const { status } = await send(entry, shared, token, NONSENSE);
       if (!right.includes(status as never)) found.push(`${describeCase(entry)}: ${status} with a body that is not valid`);
     });

@@ -50,6 +50,8 @@ export const LINES: Record<string, Line> = {
   'GET /metrics': { role: 'viewer', about: 'figures' },
 
   'GET /sdk/stream': { server: 200, ticket: 200, client: 403 },
+  // Without an upgrade, it asks for one.
+  'GET /sdk/ws': { server: 426, ticket: 426, client: 403 },
   'GET /sdk/poll': { server: 200, ticket: 401, client: 403 },
   'POST /sdk/ticket': { server: 200, ticket: 401, client: 403 },
 
@@ -74,6 +76,7 @@ export const LINES: Record<string, Line> = {
     about: 'environment',
     body: (_, flag) => ({ changes: [{ flag, ...status() }] }),
   },
+  [`POST ${ENV}/rollback`]: { role: 'editor', about: 'environment', body: () => ({ to_revision: 0 }) },
   [`GET ${ENV}/changes`]: { role: 'viewer', about: 'environment' },
 
   [`GET ${ENV}/sdk-keys`]: { role: 'viewer', about: 'environment' },
@@ -81,6 +84,8 @@ export const LINES: Record<string, Line> = {
   [`POST ${KEY}/rotate`]: { role: 'admin', about: 'environment', spends: true },
   [`DELETE ${KEY}`]: { role: 'admin', about: 'environment', spends: true },
 
+  // It holds the settings of every environment.
+  [`GET ${PROJECT}/export`]: { role: 'viewer', about: 'environments' },
   [`GET ${PROJECT}/flags`]: { role: 'viewer', about: 'project' },
   [`POST ${PROJECT}/flags`]: { role: 'editor', about: 'environments', body: (fresh) => ({ id: fresh }) },
   [`GET ${FLAG}`]: { role: 'viewer', about: 'project' },

@@ -1,6 +1,7 @@
 import libsql from 'libsql';
 import { type DataSourceOptions } from 'typeorm';
 import { type Config } from '../config/config.js';
+import { ImpatientClient } from './impatient-client.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 import { AuditTrail1764100000000 } from './migrations/1764100000000-audit-trail.js';
 import { ChangeTraces1764140000000 } from './migrations/1764140000000-change-traces.js';
@@ -46,6 +47,7 @@ function postgresOptions(config: Config): DataSourceOptions {
     poolSize: config.poolSize,
     migrations: MIGRATIONS,
     extra: {
+      Client: ImpatientClient,
       // Handed to the driver whole, with `sslmode`, `sslrootcert` and the like. It verifies for `require` and `verify-ca`, too.
       connectionString: config.databaseUrl,
       connectionTimeoutMillis: config.connectTimeoutMs,

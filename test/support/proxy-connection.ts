@@ -157,7 +157,11 @@ export class ProxyConnection {
   reset(): void {
     this.toServer.stop();
     this.toClient.stop();
-    for (const socket of this.#sockets) if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of this.#sockets.filter(({ destroyed }) => !destroyed)) {
+      socket.resetAndDestroy();
+      // That alone waits until what was written has left, which may never be.
+      socket.destroy();
+    }
   }
 
   #hear(bytes: Buffer): void {

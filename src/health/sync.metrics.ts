@@ -23,6 +23,12 @@ export class SyncMetrics implements OnApplicationShutdown {
     metrics.gauge('flagwire_connections_limit', 'Connections that this node takes', () => config.maxConnections);
     metrics.gauge('flagwire_lagging_connections', 'Connections that are being fed from the log', () => hub.figures().lagging);
     metrics.counter('flagwire_cut_connections_total', 'Connections cut because they took nothing', () => hub.figures().cuts);
+    metrics.countersBy(
+      'flagwire_refused_connections_total',
+      'Connections sent away because there are as many as there may be',
+      'limit',
+      by(() => hub.figures().refused),
+    );
     metrics.counter('flagwire_encodings_total', 'Encodings of change sets', () => hub.figures().encodings);
     metrics.countersBy(
       'flagwire_deliveries_total',

@@ -25,8 +25,11 @@ const DRAIN_STEPS = 20;
 export interface Refusal {
   readonly reason: GoodbyeReason;
   /** The bound that is reached; null: another reason. */
-  readonly limit: 'node' | 'key' | null;
+  readonly limit: ConnectionLimit | null;
 }
+
+/** Which bound a newcomer met. */
+export type ConnectionLimit = 'node' | 'key';
 
 /** What metrics show of the hub. */
 export interface SyncFigures {
@@ -36,6 +39,8 @@ export interface SyncFigures {
   encodings: number;
   /** Connections that were cut because their socket made no progress. */
   cuts: number;
+  /** Newcomers that were sent away since start, by the bound that was reached. */
+  refused: Record<ConnectionLimit, number>;
   /** Since start: change sets handed to connections that were up to date. */
   deliveries: ByTransport;
   /** Since start, of all that connections were sent. */
@@ -57,6 +62,7 @@ export class SyncHub implements OnApplicationShutdown {
   private readonly subscriptions = new RxSubscription();
   private encodings = 0;
   private cuts = 0;
+  private readonly refused = { node: 0, key: 0 };
   private draining = false;
 
   constructor(
@@ -73,8 +79,8 @@ export class SyncHub implements OnApplicationShutdown {
   /** Null: it can be served. Asked in the turn in which it opens: its key may have died since the guard. */
   refusal(keyId: string): Refusal | null {
     if (this.draining) return { reason: 'shutdown', limit: null };
-    if (this.sessions.size >= this.config.maxConnections) return { reason: 'overload', limit: 'node' };
-    if ((this.byKey.get(keyId)?.size ?? 0) >= this.config.maxPerServerKey) return { reason: 'overload', limit: 'key' };
+    if (this.sessions.size >= this.config.maxConnections) return this.full('node');
+    if ((this.byKey.get(keyId)?.size ?? 0) >= this.config.maxPerServerKey) return this.full('key');
     const reason = this.feed.loaded ? this.keys.endingOf(keyId) : 'overload';
     return reason === null ? null : { reason, limit: null };
   }
@@ -135,7 +141,16 @@ export class SyncHub implements OnApplicationShutdown {
     const connections = Object.fromEntries(counts) as Record<Transport, number>;
     const { deliveries, published } = this.traffic;
     const bytes = this.traffic.bytes(all.map(({ outlet }) => outlet));
-    return { connections, lagging, encodings: this.encodings, cuts: this.cuts, deliveries: { ...deliveries }, bytes, published };
+    return {
+      connections,
+      lagging,
+      encodings: this.encodings,
+      cuts: this.cuts,
+      refused: { ...this.refused },
+      deliveries: { ...deliveries },
+      bytes,
+      published,
+    };
   }
 
   /** Takes nobody any more, and sends all away over `drainMs`; resolves when all have been told. */
@@ -151,6 +166,11 @@ export class SyncHub implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.subscriptions.unsubscribe();
+  }
+
+  private full(limit: ConnectionLimit): Refusal {
+    this.refused[limit] += 1;
+    return { reason: 'overload', limit };
   }
 
   private newRoom(environmentId: string): EnvironmentRoom {

@@ -135,6 +135,13 @@ function knockOf({ url = '', headers }: IncomingMessage): Knock {
     origin: headers.origin,
     env: single(query, 'env'),
     flags: flags.length === 0 ? undefined : flags,
-    cursor: single(query, 'last_event_id') ?? null,
+    cursor: cursorOf(headers['last-event-id'], query.getAll('last_event_id')),
   };
+}
+
+/** As for the stream: a header that is not empty wins, and what is not one text is no cursor. */
+function cursorOf(header: string | string[] | undefined, parameters: readonly string[]): string | null {
+  if (typeof header === 'string' && header !== '') return header;
+  const [parameter = null, ...more] = parameters;
+  return more.length === 0 ? parameter : null;
 }

@@ -327,7 +327,12 @@ export class SyncSession implements SnapshotReader {
   }
 
   private tell(text: string, requestId: string | undefined): void {
-    this.outlet.send(frameOf(this.form, { openText: text, id: this.cursor, requestId }));
+    const message = this.form.text({ openText: text, id: this.cursor, requestId });
+    const [first, ...rest] = this.form.pack([message]);
+    if (first === undefined) return;
+    if (rest.length === 0) this.outlet.send(first);
+    // A flag that fills several frames goes out at the pace of its reader.
+    else this.fallBehind(this.room.head, [first, ...rest], this.room.head);
   }
 
   private beginFullSync(): void {

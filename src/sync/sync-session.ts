@@ -269,15 +269,11 @@ export class SyncSession implements SnapshotReader {
   private pump(): void {
     this.outlet.gather(() => {
       while (this.state === 'feeding' && !this.busy) {
-        if (this.outlet.needsDrain) return this.waitForDrain();
+        this.busy = this.outlet.needsDrain;
+        if (this.busy) return this.outlet.onceDrained(() => this.resume());
         if (!this.queue.sendNext()) this.advance();
       }
     });
-  }
-
-  private waitForDrain(): void {
-    this.busy = true;
-    this.outlet.onceDrained(() => this.resume());
   }
 
   private take(plan: Plan): void {
@@ -327,12 +323,10 @@ export class SyncSession implements SnapshotReader {
   }
 
   private tell(text: string, requestId: string | undefined): void {
-    const message = this.form.text({ openText: text, id: this.cursor, requestId });
-    const [first, ...rest] = this.form.pack([message]);
-    if (first === undefined) return;
-    if (rest.length === 0) this.outlet.send(first);
-    // A flag that fills several frames goes out at the pace of its reader.
-    else this.fallBehind(this.room.head, [first, ...rest], this.room.head);
+    const frames = [...this.form.pack([this.form.text({ openText: text, id: this.cursor, requestId })])];
+    // What fills several frames goes out at the pace of its reader.
+    if (frames.length > 1) this.fallBehind(this.room.head, frames, this.room.head);
+    else frames.forEach((frame) => this.outlet.send(frame));
   }
 
   private beginFullSync(): void {

@@ -15,6 +15,7 @@ import { postgres } from './areas/postgres.js';
 import { postgresOutage } from './areas/postgres-outage.js';
 import { seed } from './areas/seed.js';
 import { slowReaders } from './areas/slow-readers.js';
+import { sockets } from './areas/sockets.js';
 import { stream } from './areas/stream.js';
 import { streamFraming } from './areas/stream-framing.js';
 import { writers } from './areas/writers.js';
@@ -27,6 +28,7 @@ export const areas: readonly Area[] = [
   { name: 'Admin API', checks: [...adminRefusals, ...adminReads, ...adminWrites] },
   { name: 'The log', checks: log },
   { name: 'Streams', checks: [...stream, ...streamFraming, ...slowReaders] },
+  { name: 'Sockets', checks: sockets },
   { name: 'Polls', checks: polls },
   { name: 'Keys', checks: [...keys, ...keyLife] },
   { name: 'Several nodes, and PostgreSQL', checks: [...postgres, ...postgresOutage] },

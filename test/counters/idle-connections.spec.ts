@@ -6,9 +6,11 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { SyncHub } from '../../src/sync/sync-hub.js';
 import { type InProcessNode, useNodes } from '../defects/in-process-node.js';
 import { eventually } from '../support/wait.js';
+import { DOORS } from './support/crowd.js';
 
 const nodes = useNodes();
 const CONNECTIONS = 100;
+const SOCKETS = 50;
 /** Node's own on a socket, a request and a response, and those that Nest, Express and Flagwire add; seen: 18. */
 const MOST_LISTENERS = 20;
 
@@ -67,4 +69,19 @@ it('each connection has as many listeners as the first, and few', async () => {
   const streams = served.slice(-(1 + CONNECTIONS)).map(listenersOf);
   expect(new Set(streams).size).toBe(1);
   expect(streams[0]).toBeLessThanOrEqual(MOST_LISTENERS);
+});
+
+it.each([
+  ['plain WebSocket', 0],
+  ['Socket.IO', 2],
+] as const)('an idle connection over %s adds nothing to what all share, and %i timers at most', async (door, most) => {
+  const shared = () => [node.followers, listenersOf([process, node.part(HttpAdapterHost).httpAdapter.getHttpServer() as Server])];
+  const probes = [await DOORS[door].connect({ url: node.url, key })];
+  const before = { timers: timers(), shared: shared() };
+  for (let more = 0; more < SOCKETS; more += 1) probes.push(await DOORS[door].connect({ url: node.url, key }));
+  // The client is in this process, too, and has a timer of its own on Socket.IO: it waits for the server's pings.
+  const ofClient = door === 'Socket.IO' ? 1 : 0;
+  await eventually(() => expect(timers() - before.timers).toBeLessThanOrEqual((most + ofClient) * SOCKETS));
+  expect(shared()).toEqual(before.shared);
+  await Promise.all(probes.map((probe) => probe.close()));
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { skipIf } from '../support/skip-if.js';
 import { useServers } from '../support/use-servers.js';
-import { CHANGES, closeAll, Crowd, growth, QUIET } from './support/crowd.js';
+import { CHANGES, closeAll, Crowd, type Door, DOORS, growth, QUIET } from './support/crowd.js';
 
 const onLinux = skipIf(!existsSync('/proc/self/io'), 'only Linux counts the system calls of a process');
 const startServer = useServers();
@@ -17,14 +17,14 @@ function writeCallsOf(pid: number): number {
   return Number(counted);
 }
 
-onLinux.describe('a delivery over SSE', () => {
+onLinux.describe('a delivery', () => {
   // Between two crowds, so that what a change costs by itself (its commit, its answer) drops out.
-  it('is one write call at most', async () => {
+  it.each(Object.keys(DOORS) as Door[])('is one write call at most over %s', async (door) => {
     const crowd = await Crowd.of(await startServer({ env: QUIET }));
     const writeCalls = () => writeCallsOf(crowd.server.pid);
-    const some = await crowd.connect(CLIENTS);
+    const some = await crowd.connect(CLIENTS, door);
     const few = await growth(writeCalls, () => crowd.makeChanges(some));
-    const all = [...some, ...(await crowd.connect(CLIENTS))];
+    const all = [...some, ...(await crowd.connect(CLIENTS, door))];
     const many = await growth(writeCalls, () => crowd.makeChanges(all));
     await closeAll(all);
     expect(many - few).toBeLessThanOrEqual((CLIENTS + COMMIT_DIFFERS) * CHANGES);

@@ -1,5 +1,8 @@
-import { SseProbe } from '../../support/sse-client.js';
 import { type TestServer } from '../../support/server.js';
+import { SocketIoProbe } from '../../support/socket-io-client.js';
+import { SseProbe } from '../../support/sse-client.js';
+import { type SyncProbe } from '../../support/sync-probe.js';
+import { WebSocketProbe } from '../../support/web-socket-client.js';
 
 /** Changes of one round: each a revision of its own. */
 export const CHANGES = 40;
@@ -7,7 +10,11 @@ export const CHANGES = 40;
 /** What would be sent beside changes. */
 export const QUIET = { FLAGWIRE_PING_S: '3600', FLAGWIRE_HEARTBEAT_S: '3600' };
 
-/** Streams of one server, and changes that reach them. */
+/** How to connect by each transport. */
+export const DOORS = { SSE: SseProbe, 'plain WebSocket': WebSocketProbe, 'Socket.IO': SocketIoProbe };
+export type Door = keyof typeof DOORS;
+
+/** Connections of one server, and changes that reach them. */
 export class Crowd {
   private constructor(
     readonly server: TestServer,
@@ -23,15 +30,15 @@ export class Crowd {
     return crowd;
   }
 
-  async connect(count: number, query: Record<string, string> = {}): Promise<SseProbe[]> {
-    const options = { url: this.server.url, key: this.key, query };
-    const probes = await Promise.all(Array.from({ length: count }, () => SseProbe.connect(options)));
+  async connect(count: number, door: Door = 'SSE', flags?: string[]): Promise<SyncProbe[]> {
+    const options = { url: this.server.url, key: this.key, ...(flags && { flags }) };
+    const probes = await Promise.all(Array.from({ length: count }, () => DOORS[door].connect(options)));
     await Promise.all(probes.map((probe) => probe.waitForSync()));
     return probes;
   }
 
   /** Each change is delivered to all before the next. */
-  async makeChanges(probes: readonly SseProbe[]): Promise<void> {
+  async makeChanges(probes: readonly SyncProbe[]): Promise<void> {
     for (let change = 0; change < CHANGES; change += 1) {
       const edit = { status: change % 2 === 0 ? 'enabled' : 'disabled' } as const;
       const { cursors } = await this.server.admin.patchEnv('counted', 'production', edit);
@@ -40,7 +47,7 @@ export class Crowd {
   }
 }
 
-export async function closeAll(probes: readonly SseProbe[]): Promise<void> {
+export async function closeAll(probes: readonly SyncProbe[]): Promise<void> {
   await Promise.all(probes.map((probe) => probe.close()));
 }
 

@@ -109,6 +109,14 @@ describe('RequestPipe', () => {
     ]);
   });
 
+  it('refuses a body of more values than its checks should walk through, wherever they are', async () => {
+    const refusal = [{ path: '', message: 'the body has more than 10000 values' }];
+    const many = Array.from({ length: 10_000 }, () => 1);
+    expect(await mistakesIn({ name: 'a', variants: { many } })).toEqual(refusal);
+    expect(await mistakesIn(many.concat(1))).toEqual(refusal);
+    expect(await mistakesIn({ variants: { many: many.slice(0, 9_000) } })).toMatchObject([{ path: 'name' }]);
+  });
+
   it('lists at most fifty mistakes, and how many there are more', async () => {
     const changes = Array.from({ length: 60 }, () => ({ flag: 1 }));
     const mistakes = await mistakesIn({ name: 'a', changes });

@@ -3,6 +3,8 @@ import { InvalidInput, type Mistake } from './errors.js';
 
 /** Objects and lists inside each other. Far above what a flag's rules may have; below what recursive code can take. */
 const MOST_DEPTH = 200;
+/** Values in a body that a request class describes: these are small, and what checks them takes its time with each. */
+const MOST_VALUES = 10_000;
 /** Answers stay readable, and small, whatever was sent. */
 const MOST_MISTAKES = 50;
 
@@ -54,21 +56,29 @@ export function mistakesOf(errors: readonly ValidationError[]): Mistake[] {
   return [...all.slice(0, MOST_MISTAKES), { path: '', message: `${more} more mistakes are not listed: correct these first` }];
 }
 
-/** Counts with a list of its own: the value may be deeper than the call stack. */
-function isTooDeep(value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MOST_DEPTH) return true;
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? (Object.values(item) as unknown[]) : []));
+const isRequest = ({ type, metatype }: ArgumentMetadata): boolean =>
+  (type === 'body' || type === 'query') && metatype !== undefined && metatype !== Object;
+
+/** What no check should have to walk through; null: nothing. Walks with a list of its own: the value may be deeper than the call stack. */
+function excessOf(body: unknown, most: { depth: number; values: number }): string | null {
+  const open = [{ value: body, depth: 0 }];
+  let count = 0;
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value, depth } = next;
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth >= most.depth) return `the body has more than ${most.depth} objects and lists inside each other`;
+    const values = Object.values(value) as unknown[];
+    count += values.length;
+    if (count > most.values) return `the body has more than ${most.values} values`;
+    for (const inner of values) open.push({ value: inner, depth: depth + 1 });
   }
-  return false;
+  return null;
 }
 
-/** Unknown fields that class-transformer drops before anybody sees them: those called like a method of every object. */
-function hiddenFields(value: unknown, { type, metatype }: ArgumentMetadata): Mistake[] {
-  const isRequest = (type === 'body' || type === 'query') && metatype !== undefined && metatype !== Object;
-  if (!isRequest || typeof value !== 'object' || value === null) return [];
-  const names = Object.keys(value).filter((name) => name in Object.prototype);
+/** Unknown fields that class-transformer drops before anybody sees them: those called like a method of every object, and `prototype`. */
+function hiddenFields(value: unknown, metadata: ArgumentMetadata): Mistake[] {
+  if (!isRequest(metadata) || typeof value !== 'object' || value === null) return [];
+  const names = Object.keys(value).filter((name) => name in Object.prototype || name === 'prototype');
   return names.map((name) => ({ path: at('', name, false), message: 'is not a known field' }));
 }
 
@@ -91,10 +101,10 @@ export class RequestPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    // class-transformer and class-validator walk by recursion and would overflow the stack.
-    if (metadata.type === 'body' && isTooDeep(value)) {
-      throw new InvalidInput([{ path: '', message: `the body has more than ${MOST_DEPTH} objects and lists inside each other` }]);
-    }
+    // class-transformer and class-validator walk by recursion and would overflow the stack, and the event loop would wait for them.
+    const most = { depth: MOST_DEPTH, values: isRequest(metadata) ? MOST_VALUES : Infinity };
+    const excess = metadata.type === 'body' ? excessOf(value, most) : null;
+    if (excess !== null) throw new InvalidInput([{ path: '', message: excess }]);
     const hidden = hiddenFields(value, metadata);
     try {
       const request: unknown = await super.transform(value, metadata);

@@ -6,7 +6,7 @@ import { type Draft, draftOf, refuse } from './requests/draft.js';
 import { type CreateFlagRequest, type EditFlagRequest } from './requests/flag.request.js';
 import { FlagSettingsRequest } from './requests/flag-settings.request.js';
 import { checkDefaultVariant, checkFlagId, checkTargeting, checkVariants } from './rules/flag-rules.js';
-import { at, type Mistake, quoteAll } from './rules/mistake.js';
+import { at, type Mistake, MOST_REPORTED, quoteAll } from './rules/mistake.js';
 import { type Setting } from './setting.js';
 
 /** What an environment's settings are checked against. */
@@ -69,7 +69,16 @@ export function checkNewFlag(draft: Draft<CreateFlagRequest>, environments: read
     mistakes.push(...checkVariantsOf(valueType, variants), ...checkDefaultVariant(defaultVariant, variants, 'default_variant'));
   }
   const settings = new Map<string, FlagSettings>();
-  for (const [key, body] of Object.entries(draft.fields.environments ?? {})) {
+  const wanted = Object.entries(draft.fields.environments ?? {});
+  const mostNames = environments.length + MOST_REPORTED;
+  // A hostile body has more names than anybody should look at one by one.
+  if (wanted.length > mostNames) {
+    mistakes.push({
+      path: 'environments',
+      message: `names ${wanted.length} environments: the project has ${environments.length}`,
+    });
+  }
+  for (const [key, body] of wanted.slice(0, mostNames)) {
     const path = at('environments', key);
     if (!environments.includes(key)) {
       mistakes.push({ path, message: `the project has no environment of this name: it has ${quoteAll(environments)}` });

@@ -9,6 +9,8 @@ export interface JsonLimits {
 /** One variant's value, and one environment's targeting. */
 export const VALUE_LIMITS: JsonLimits = { depth: 32 };
 export const VALUE_MAX_BYTES = 64 * 1024;
+/** More than fit into that many bytes: each takes one, and a comma. */
+const MOST_VALUES = VALUE_MAX_BYTES / 2;
 
 /** A node of the walk. It knows its parent, not its path: paths are built for mistakes only. */
 interface Place {
@@ -43,19 +45,31 @@ function childrenOf(place: Place): Place[] {
   return Object.keys(value).map((key) => ({ value: value[key], depth, key, parent: place }));
 }
 
+function sizeOf(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  return isPlainObject(value) ? Object.keys(value).length : 0;
+}
+
 /**
- * Adds a mistake for each branch that is too deep, each forbidden key and each value that is not JSON.
+ * Adds a mistake for each branch that is too deep, each forbidden key and each value that is not JSON; ends where there are
+ * more values than can be allowed.
  * Walks with a list of its own, never the call stack: a value 100,000 levels deep is refused like any other.
  * @returns whether recursive code and `JSON.stringify` may touch the value.
  */
 export function inspectJson(value: unknown, limits: JsonLimits, path: string, mistakes: MistakeList): boolean {
   let isSafe = true;
+  let count = 0;
   const open: Place[] = [{ value, depth: 0, key: '', parent: null }];
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
     if (typeof place.key === 'string' && place.parent !== null && isForbiddenKey(place.key)) {
       mistakes.add(pathOf(place, path), `the key ${quote(place.key)} is not allowed anywhere: choose another name`);
     }
     if (isJsonScalar(place.value)) continue;
+    count += sizeOf(place.value);
+    if (count > MOST_VALUES) {
+      mistakes.add(path, `has more than ${MOST_VALUES} values: at most ${VALUE_MAX_BYTES} bytes of JSON (64 KiB) are allowed`);
+      return false;
+    }
     if (!Array.isArray(place.value) && !isPlainObject(place.value)) {
       isSafe = false;
       mistakes.add(

@@ -3,6 +3,9 @@ import { type Express } from 'express';
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
 
+/** How often it is looked for requests that come too slowly; only those that are still coming are looked at. */
+const CHECK_MS = 1000;
+
 /**
  * Express gives each request and response its own prototypes with `Object.setPrototypeOf`, which makes them slow wherever they
  * are used: on Node 20 that is much of what a small answer costs. Here they are born with those prototypes, so that there is
@@ -21,7 +24,8 @@ export class HttpAdapter extends ExpressAdapter {
     Object.setPrototypeOf(BornRequest.prototype, express.request);
     Object.setPrototypeOf(BornResponse.prototype, express.response);
     Object.assign(express, { request: BornRequest.prototype, response: BornResponse.prototype });
-    const server: Server = createServer({ IncomingMessage: BornRequest, ServerResponse: BornResponse }, express);
+    const options = { IncomingMessage: BornRequest, ServerResponse: BornResponse, connectionsCheckingInterval: CHECK_MS };
+    const server: Server = createServer(options, express);
     server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));

@@ -1,5 +1,7 @@
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { refuseBadClients } from './client-errors.js';
+import { noLongerThan, onlyUtf8 } from './common/body-rules.js';
 import { CrossOrigin } from './common/cross-origin.js';
 import { jsonOnly } from './common/json-only.js';
 import { ProblemFilter } from './common/problem.filter.js';
@@ -12,6 +14,7 @@ import { secureHeaders } from './security-headers.js';
 
 /** The HTTP side of the application: bodies, validation, the API page. Shared by the server and by tests that boot it. */
 export function configureHttp(app: NestExpressApplication, config: Config): void {
+  refuseBadClients(app.getHttpServer(), config);
   app.set('trust proxy', config.trustProxy);
   app.set('query parser', 'simple');
   // Tags come from cursors and versions, never from hashing an answer.
@@ -22,7 +25,10 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   secureHeaders(app, config);
   // Before the body parsers: what they refuse is an answer that a page may read, too.
   app.use(app.get(CrossOrigin).handle);
-  app.useBodyParser('json', { limit: config.bodyBytes });
+  app.use(noLongerThan(config.bodyBytes));
+  // Nest hands options on as they are; its type leaves `verify` out, which it sets itself where raw bodies are asked for.
+  const parsing = { limit: config.bodyBytes, verify: onlyUtf8 };
+  app.useBodyParser('json', parsing);
   app.use(jsonOnly);
   app.useGlobalPipes(new RequestPipe());
   app.useGlobalFilters(new ProblemFilter());

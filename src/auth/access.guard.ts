@@ -44,15 +44,15 @@ export class AccessGuard implements CanActivate {
   }
 
   private async admit(rule: Access, request: Request & PrincipalHolder, response: Response): Promise<void> {
-    const { authorization } = request.headers;
+    const presented = { authorization: request.headers.authorization, address: request.ip ?? '' };
     switch (rule.kind) {
       case 'open':
         return;
       case 'metrics':
-        if (!this.config.metricsOpen) await this.admins.identify(authorization);
+        if (!this.config.metricsOpen) await this.admins.identify(presented);
         return;
       case 'admin':
-        request.actor = await this.admins.admit(authorization, rule, scopeOf(request));
+        request.actor = await this.admins.admit(presented, rule, scopeOf(request));
         this.context.actAs(request.actor);
         return;
       case 'sdk':

@@ -10,6 +10,7 @@ import { CredentialUsage } from './credential-usage.js';
 import { bearerToken } from './credentials.js';
 import { type AdminPrincipal } from './principal.js';
 import { parseSecret, type PresentedSecret, sameHash, sameText } from './secret-format.js';
+import { WrongCredentials } from './wrong-credentials.js';
 
 const FROM_ENVIRONMENT: AdminPrincipal = {
   id: 'environment',
@@ -19,6 +20,13 @@ const FROM_ENVIRONMENT: AdminPrincipal = {
   environmentKeys: null,
 };
 
+/** What is presented, and from where. */
+interface Presented {
+  /** The header's value. */
+  readonly authorization: string | undefined;
+  readonly address: string;
+}
+
 /** Whose admin token is this, and may they use this route? */
 @Injectable()
 export class AdminGate {
@@ -27,21 +35,30 @@ export class AdminGate {
     private readonly config: Config,
     private readonly clock: Clock,
     private readonly usage: CredentialUsage,
+    private readonly wrong: WrongCredentials,
   ) {}
 
   /**
-   * @param authorization the header's value.
    * @throws Unauthenticated no token, or none that is good
+   * @throws RateLimited none that is good, and there were many of them
    * @throws Forbidden a token that may not do this
    */
-  async admit(authorization: string | undefined, rule: AdminAccessRule, scope: RequestScope): Promise<AdminPrincipal> {
-    const actor = await this.identify(authorization);
+  async admit(presented: Presented, rule: AdminAccessRule, scope: RequestScope): Promise<AdminPrincipal> {
+    const actor = await this.identify(presented);
     checkScope(actor, rule, scope);
     return actor;
   }
 
-  /** @throws Unauthenticated */
-  async identify(authorization: string | undefined): Promise<AdminPrincipal> {
+  /** @throws Unauthenticated, RateLimited as `admit` */
+  async identify({ authorization, address }: Presented): Promise<AdminPrincipal> {
+    try {
+      return await this.check(authorization);
+    } catch (error) {
+      throw this.wrong.answerTo(error, address);
+    }
+  }
+
+  private async check(authorization: string | undefined): Promise<AdminPrincipal> {
     const text = bearerToken(authorization);
     if (text === undefined)
       throw new Unauthenticated('missing_credential', 'Send an admin token as Authorization: Bearer TOKEN.');

@@ -25,6 +25,7 @@ import { ServerSecrets } from './server-secrets.js';
 import { TicketController } from './ticket.controller.js';
 import { TicketQuota } from './ticket-quota.js';
 import { Tickets } from './tickets.js';
+import { WrongCredentials } from './wrong-credentials.js';
 
 /** Who may do what. Importing it puts the guard in front of every route of the application. */
 @Module({
@@ -47,10 +48,11 @@ import { Tickets } from './tickets.js';
     ServerSecrets,
     Tickets,
     TicketQuota,
+    WrongCredentials,
     Cors,
     { provide: CrossOrigin, useExisting: Cors },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [SdkKeyVerifier, KeyRing, SdkKeys, AdminTokens, AuditTrail, IdempotentAnswers, Tickets, CrossOrigin],
+  exports: [SdkKeyVerifier, KeyRing, SdkKeys, AdminTokens, AuditTrail, IdempotentAnswers, Tickets, WrongCredentials, CrossOrigin],
 })
 export class AuthModule {}

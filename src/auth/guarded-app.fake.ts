@@ -109,6 +109,7 @@ export class GuardedApp {
       DATABASE_URL: `sqlite:${join(this.folder, 'test.db')}`,
       FLAGWIRE_ADMIN_TOKEN: ROOT,
       FLAGWIRE_TICKETS_PER_MINUTE: '3',
+      FLAGWIRE_WRONG_CREDENTIALS_PER_MINUTE: '1000',
     };
     const imports = [ConfigModule, CommonModule, DatabaseModule, AuthModule, RoutesModule];
     const building = Test.createTestingModule({ imports }).overrideProvider(Config).useValue(readConfig(settings));

@@ -7,6 +7,7 @@ import { credentialsOf, queryOf, single } from './credentials.js';
 import { uncheckedReason } from './key-not-checked.js';
 import { type KeyUnchecked, type SdkPrincipal } from './principal.js';
 import { SdkKeyVerifier } from './sdk-key-verifier.js';
+import { WrongCredentials } from './wrong-credentials.js';
 
 /** Lets requests into the routes of /sdk. */
 @Injectable()
@@ -16,10 +17,12 @@ export class SdkGate {
   constructor(
     private readonly verifier: SdkKeyVerifier,
     private readonly cors: Cors,
+    private readonly wrong: WrongCredentials,
   ) {}
 
   /**
    * @throws InvalidInput, Unauthenticated, Forbidden: refused for good.
+   * @throws RateLimited: a wrong credential, one of many; never on a streaming route.
    * @throws DatabaseUnavailable, KeyNotChecked: refused for now; on a streaming route KeyUnchecked is given instead.
    */
   async admit(request: Request, response: Response, rule: SdkAccessRule): Promise<SdkPrincipal | KeyUnchecked> {
@@ -27,7 +30,11 @@ export class SdkGate {
       return await this.verify(request, rule);
     } catch (error) {
       const unchecked = rule.streaming === true ? uncheckedReason(error) : null;
-      if (unchecked === null) throw error;
+      if (unchecked === null) {
+        const answer = this.wrong.answerTo(error, request.ip ?? '');
+        // Any status that is not final would say to a client of streams that the credential may become good.
+        throw rule.streaming === true ? error : answer;
+      }
       if (!(error instanceof DomainError)) this.logger.error(error);
       // The page has to be able to read the Goodbye: an EventSource that may not read its answer never comes back. Nothing
       // else is in that answer.

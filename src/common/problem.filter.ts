@@ -2,6 +2,11 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs
 import { type Request, type Response } from 'express';
 import { type HttpProblem, problemOf } from './problem.js';
 
+/** By which code the request was refused; null: it was not. */
+export function problemCodeOf({ locals }: Response): string | null {
+  return (locals as { problemCode?: string }).problemCode ?? null;
+}
+
 /**
  * Every error of every route as problem+json (RFC 9457). Writes with `end`: Express's own `send` would add an ETag and might
  * turn the answer into a 304. Never throws.
@@ -25,6 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
+    response.locals['problemCode'] = body.code;
     const requestId = response.getHeader('X-Request-Id');
     const bytes = Buffer.from(JSON.stringify({ ...body, request_id: requestId }));
     // What the route had planned to say of its own answer does not hold for this one.

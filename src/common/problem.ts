@@ -38,6 +38,11 @@ const PARSER_ERRORS: Record<string, { status: number; code: string; detail: (err
     detail: ({ limit }) =>
       `The body is larger than ${limit ?? 'the limit of'} bytes: send less at once, or raise FLAGWIRE_BODY_BYTES.`,
   },
+  'entity.utf8.invalid': {
+    status: 400,
+    code: 'malformed_json',
+    detail: () => 'The body is not UTF-8: some of its bytes are no characters. JSON is sent as UTF-8.',
+  },
   'entity.parse.failed': { status: 400, code: 'malformed_json', detail: ({ message }) => `The body is not JSON: ${message}` },
   'charset.unsupported': { status: 415, code: 'unsupported_charset', detail: () => 'Send the body as UTF-8.' },
   'encoding.unsupported': {

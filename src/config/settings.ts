@@ -171,6 +171,12 @@ export const SETTINGS = {
   drainMs: setting('FLAGWIRE_DRAIN_S', seconds(0, 3600), 5 * SECOND, 'after that, over which connections are told to leave'),
   ticketTtlMs: setting('FLAGWIRE_TICKET_TTL_S', seconds(1, A_DAY), HOUR, 'life of a stream ticket'),
   ticketsPerMinute: setting('FLAGWIRE_TICKETS_PER_MINUTE', integer(1, 1_000_000), 10, 'tickets for one key and address'),
+  wrongCredentialsPerMinute: setting(
+    'FLAGWIRE_WRONG_CREDENTIALS_PER_MINUTE',
+    integer(1, 1_000_000),
+    20,
+    'wrong keys, tickets and tokens of one address that get 401; further ones get 429',
+  ),
   expirySweepMs: setting('FLAGWIRE_EXPIRY_SWEEP_MS', integer(10, 500), 250, 'how often expired keys are looked for'),
   keysFailClosedMs: optional(
     'FLAGWIRE_KEYS_FAIL_CLOSED_S',
@@ -197,6 +203,13 @@ export const SETTINGS = {
   metricsOpen: setting('FLAGWIRE_METRICS_OPEN', flag, false, '`/metrics` without a token'),
   trustProxy: setting('FLAGWIRE_TRUST_PROXY', integer(0, 16), 0, 'proxies in front whose X-Forwarded-For is believed'),
   maxFlags: setting('FLAGWIRE_MAX_FLAGS', integer(1, 1_000_000), 20_000, 'flags of one project, archived ones too'),
+  headersTimeoutMs: setting(
+    'FLAGWIRE_HEADERS_TIMEOUT_S',
+    seconds(0.1, 600),
+    15 * SECOND,
+    'for a request to send its headers, from the first byte or from the connection',
+  ),
+  requestTimeoutMs: setting('FLAGWIRE_REQUEST_TIMEOUT_S', seconds(0.1, 3600), 2 * MINUTE, 'the same for the whole request'),
   bodyBytes: setting('FLAGWIRE_BODY_BYTES', integer(1024, 2 ** 30), 2 ** 20, 'largest request body'),
 } as const;
 

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type NextFunction, type Request, type Response } from 'express';
 import { type Counter, type Histogram } from 'prom-client';
 import { Clock } from '../common/clock.js';
+import { problemCodeOf } from '../common/problem.filter.js';
 import { RequestContext } from '../common/request-context.js';
 import { Metrics } from './metrics.js';
 
@@ -16,6 +17,7 @@ const WAITS = /[?&]wait=/;
 export class HttpMetrics {
   private readonly logger = new Logger('Http');
   private readonly requests: Counter<'method' | 'route' | 'status'>;
+  private readonly refusals: Counter<'code'>;
   private readonly durations: Histogram<'method' | 'route'>;
 
   constructor(
@@ -24,6 +26,11 @@ export class HttpMetrics {
     private readonly context: RequestContext,
   ) {
     this.requests = metrics.counterBy('flagwire_http_requests_total', 'Requests that ended', 'method', 'route', 'status');
+    this.refusals = metrics.counterBy(
+      'flagwire_refused_requests_total',
+      'Requests that were refused, by the code of the answer',
+      'code',
+    );
     this.durations = metrics.histogramBy(
       'flagwire_http_request_duration_seconds',
       'Requests from their headers to the end of their answer, without streams and long polls',
@@ -45,6 +52,8 @@ export class HttpMetrics {
     const route = routeOf(request);
     const status = response.headersSent ? String(response.statusCode) : 'aborted';
     this.requests.inc({ method, route, status });
+    const code = problemCodeOf(response);
+    if (code !== null) this.refusals.inc({ code });
     if (response.writableFinished && !isLong(request, response)) this.durations.observe({ method, route }, ms / 1000);
     this.logger.debug({ msg: 'request', request_id: requestId, method, route, status: Number(status), ms: Math.round(ms) });
   }

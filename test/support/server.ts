@@ -92,6 +92,8 @@ export class TestServer {
       FLAGWIRE_HOST: '127.0.0.1',
       FLAGWIRE_ADMIN_TOKEN: ADMIN_TOKEN,
       DATABASE_URL: site.databaseUrl,
+      // All clients of a test come from one address, and many of them are wrong on purpose.
+      FLAGWIRE_WRONG_CREDENTIALS_PER_MINUTE: '1000000',
       ...options.env,
     });
     const args = [...(options.nodeArgs ?? []), entry, ...(options.args ?? [])];

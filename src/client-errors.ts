@@ -1,0 +1,51 @@
+import { type Server, type ServerResponse } from 'node:http';
+import { type Duplex } from 'node:stream';
+import { type Config } from './config/config.js';
+import { refuseUpgrade } from './sync/http-upgrade.js';
+
+interface Refusal {
+  status: number;
+  code: 'malformed_http' | 'headers_too_large' | 'request_timeout';
+  detail: string;
+}
+
+const MALFORMED: Refusal = { status: 400, code: 'malformed_http', detail: 'This is not a request of HTTP/1.1 (RFC 9112).' };
+
+/** By the codes of Node's errors. */
+const REFUSALS: Record<string, Refusal> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    code: 'headers_too_large',
+    detail: 'The request line and the headers are larger than 16 KiB: send less, such as a shorter filter or cursor.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    code: 'request_timeout',
+    detail: 'The request did not arrive in time: FLAGWIRE_HEADERS_TIMEOUT_S and FLAGWIRE_REQUEST_TIMEOUT_S say how long that is.',
+  },
+};
+
+/**
+ * What Node refuses before there is a request: what is no HTTP, and what comes too slowly. Streams and long polls take their
+ * time with the answer; the time for a request ends with its last byte.
+ */
+export function refuseBadClients(server: Server, { headersTimeoutMs, requestTimeoutMs }: Config): void {
+  server.headersTimeout = headersTimeoutMs;
+  server.requestTimeout = requestTimeoutMs;
+  const answering = new Map<Duplex, number>();
+  const count = (socket: Duplex, change: number): void => {
+    const now = (answering.get(socket) ?? 0) + change;
+    if (now > 0) answering.set(socket, now);
+    else answering.delete(socket);
+  };
+  server.on('request', ({ socket }, response: ServerResponse) => {
+    count(socket, 1);
+    response.once('close', () => count(socket, -1));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // Into the midst of another answer nothing can be said.
+    if (!socket.writable || answering.has(socket)) return void socket.destroy();
+    const { status, code, detail } = REFUSALS[error.code ?? ''] ?? MALFORMED;
+    refuseUpgrade(socket, status, code, detail);
+  });
+}

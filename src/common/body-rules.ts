@@ -1,0 +1,25 @@
+import { isUtf8 } from 'node:buffer';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type NextFunction, type Request, type Response } from 'express';
+
+/** As the body parser names its own errors: `type` is what the problem document is made of. */
+function parserError(type: string, more: object = {}): Error {
+  return Object.assign(new Error(type), { type, ...more });
+}
+
+/** In front of the parser, which would read off the whole of a body before it says that it is too long. */
+export function noLongerThan(limit: number) {
+  return ({ headers }: Request, _response: Response, next: NextFunction): void => {
+    if (Number(headers['content-length'] ?? 0) > limit) next(parserError('entity.too.large', { limit }));
+    else next();
+  };
+}
+
+/**
+ * The parser's `verify`: it would put U+FFFD for what is not UTF-8, and other text than was sent would be stored. Of JSON's
+ * encodings only UTF-8 is left (RFC 8259 section 8.1).
+ */
+export function onlyUtf8(_request: IncomingMessage, _response: ServerResponse, body: Buffer, charset: string): void {
+  if (charset !== 'utf-8') throw parserError('charset.unsupported');
+  if (!isUtf8(body)) throw parserError('entity.utf8.invalid');
+}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource, type EntityManager } from 'typeorm';
-import { DatabaseUnavailable, NotFound } from '../common/errors.js';
+import { DatabaseUnavailable, NotFound, StorageFull } from '../common/errors.js';
 import { readConfig } from '../config/config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { Database } from './database.js';
@@ -128,6 +128,21 @@ describe('The database on SQLite', () => {
     });
     expect([before, after]).toEqual([['a'], ['a']]);
     expect(await database.read(keys)).toEqual(['a', 'b']);
+  });
+
+  it('commits what it answers for after a disk was full, where SQLite has rolled back by itself', async () => {
+    const fill = (manager: EntityManager) =>
+      manager.query(
+        `INSERT INTO project (id, key, name, created_at, updated_at) VALUES ('l', 'l', hex(zeroblob(99999)), '', '')`,
+      );
+    await database.write((manager) => insert(manager, 'first'));
+    await writer.query('PRAGMA max_page_count = 1');
+    for (let times = 0; times < 3; times += 1) await expect(database.write(fill)).rejects.toThrow(StorageFull);
+    // A refusal of another kind: TypeORM would take its rollback for one to a savepoint.
+    await expect(database.write(() => Promise.reject(new NotFound('flag', 'x')))).rejects.toThrow(NotFound);
+    await writer.query('PRAGMA max_page_count = 1000000');
+    await database.write((manager) => insert(manager, 'second'));
+    expect(await database.read(keys)).toEqual(['first', 'second']);
   });
 
   it('refuses to write through its reader', async () => {

@@ -5,6 +5,7 @@ import { Mutex } from '../common/gate.js';
 import { DatabaseUnavailable, DomainError, StorageFull } from '../common/errors.js';
 import { Config } from '../config/config.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { transaction } from './sqlite-transaction.js';
 import { isConnectionFailure, isSerializationFailure, isStorageFull } from './failures.js';
 
 const ATTEMPTS = 3;
@@ -51,7 +52,7 @@ export class Database implements OnApplicationShutdown {
     const joined = this.shared.getStore()?.manager ?? null;
     if (joined !== null) return work(joined);
     this.mustBeOpen();
-    if (this.dialect === 'sqlite') return this.writing.run(() => this.guarded(() => this.writer.transaction(work)));
+    if (this.dialect === 'sqlite') return this.writing.run(() => this.guarded(() => transaction(this.writer, work)));
     return this.guarded(() => this.retried(() => this.writer.transaction(work)));
   }
 
@@ -80,7 +81,7 @@ export class Database implements OnApplicationShutdown {
   /** Reads that all see the database at one moment. */
   async snapshot<T>(work: Work<T>): Promise<T> {
     this.mustBeOpen();
-    if (this.dialect === 'sqlite') return this.reading.run(() => this.guarded(() => this.reader.transaction(work)));
+    if (this.dialect === 'sqlite') return this.reading.run(() => this.guarded(() => transaction(this.reader, work)));
     return this.guarded(() =>
       this.writer.transaction('REPEATABLE READ', async (manager) => {
         await manager.query('SET TRANSACTION READ ONLY');

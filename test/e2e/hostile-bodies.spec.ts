@@ -21,7 +21,7 @@ describeEachDatabase('a hostile body', (database) => {
     const made = await admin.createKey('staging');
     key = made.key;
     routes = await writeRoutes(server, made.id);
-    expect(routes.length).toBeGreaterThanOrEqual(13);
+    if (routes.length < 13) throw new Error(`only ${routes.length} routes take a body`);
   });
 
   /** Sends each body to each route; nothing may be written, and every answer has to say what to change. */

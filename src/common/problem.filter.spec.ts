@@ -120,6 +120,12 @@ describe('ProblemFilter', () => {
     expect(await (await fetch(`${base}/nowhere`)).json()).toMatchObject({ request_id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   });
 
+  it('does not repeat the address of a route that is not there, with the key in it', async () => {
+    const text = await (await fetch(`${base}/nowhere/fw_srv_secret?key=fw_srv_secret`)).text();
+    expect(text).toContain('There is no such route');
+    expect(text).not.toContain('secret');
+  });
+
   it('has no body for HEAD', async () => {
     const answer = await fetch(`${base}/fail/missing`, { method: 'HEAD' });
     expect([answer.status, await answer.text()]).toEqual([404, '']);

@@ -104,7 +104,9 @@ export function problemOf(error: unknown): HttpProblem {
   if (error instanceof HttpException && error.getStatus() < 500) {
     const status = error.getStatus();
     const code = error.cause instanceof URIError ? 'malformed_url' : codeOf(status);
-    return { body: problem(status, code, error.message), headers: {}, isUnexpected: false };
+    // The router's own sentence repeats the address, with the key in it.
+    const detail = code === 'route_not_found' ? 'There is no such route: /docs lists them.' : error.message;
+    return { body: problem(status, code, detail), headers: {}, isUnexpected: false };
   }
   const body = problem(
     500,

@@ -158,8 +158,9 @@ export class ProxyConnection {
     this.toServer.stop();
     this.toClient.stop();
     for (const socket of this.#sockets.filter(({ destroyed }) => !destroyed)) {
-      socket.resetAndDestroy();
-      // That alone waits until what was written has left, which may never be.
+      // While a socket is being shut down the kernel refuses to reset it, and Node then never says that it is closed.
+      if (!socket.writableEnded) socket.resetAndDestroy();
+      // The reset alone waits until what was written has left, which may never be.
       socket.destroy();
     }
   }

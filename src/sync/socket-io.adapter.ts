@@ -2,10 +2,13 @@ import { type INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { type Server, type ServerOptions } from 'socket.io';
 import { type Config } from '../config/config.js';
+import { PoliteServer } from './polite-server.js';
 import { FRAME_BYTES, SPARE_SOCKETS } from './socket-limits.js';
 
 /** Whoever has not come into a namespace by then is disconnected. */
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Answers of the library that its peer has not taken: it sets no bound itself, not even for whoever has not come in. */
+const MOST_PACKETS_UNSENT = 1000;
 
 /** Socket.IO as the sync protocol has it (section 5): WebSocket only, nothing compressed, nothing recovered behind the guard's back. */
 export class SyncIoAdapter extends IoAdapter {
@@ -23,6 +26,7 @@ export class SyncIoAdapter extends IoAdapter {
       transports: ['websocket'],
       allowUpgrades: false,
       serveClient: false,
+      wsEngine: PoliteServer,
       perMessageDeflate: false,
       httpCompression: false,
       maxHttpBufferSize: FRAME_BYTES,
@@ -33,6 +37,19 @@ export class SyncIoAdapter extends IoAdapter {
       destroyUpgrade: false,
       allowRequest: (_request, decide) => decide(null, server.engine.clientsCount < maxConnections + SPARE_SOCKETS),
     } as ServerOptions);
+    server.engine.on('connection', (connection: PacketQueue) => {
+      connection.on('packetCreate', () => {
+        if (connection.writeBuffer.length > MOST_PACKETS_UNSENT) connection.close(true);
+      });
+    });
     return server;
   }
+}
+
+/** What is used of an engine.io connection. */
+interface PacketQueue {
+  readonly writeBuffer: readonly unknown[];
+  on(event: 'packetCreate', listener: () => void): void;
+  /** @param discard drops what is unsent. */
+  close(discard: boolean): void;
 }

@@ -4,7 +4,7 @@ import { type Socket } from 'node:net';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { NO_CURSOR } from '@flagwire/protocol/sync';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket } from 'ws';
 import { credentialsOf, queryOf, single } from '../auth/credentials.js';
 import { assertNever } from '../common/assert.js';
 import { Clock } from '../common/clock.js';
@@ -14,6 +14,7 @@ import { CLOSE_CODES } from './close-codes.js';
 import { frameOf, openText } from './form.js';
 import { giveBack, refuseUpgrade } from './http-upgrade.js';
 import { type EndReason } from './outlet.js';
+import { PoliteServer } from './polite-server.js';
 import { type Entrance, type Knock, SocketDoor, type Visit } from './socket-door.js';
 import { WEB_SOCKET } from './socket-forms.js';
 import { FRAME_BYTES, SPARE_SOCKETS } from './socket-limits.js';
@@ -25,7 +26,7 @@ const SOCKET_IO_PATH = '/socket.io/';
 /** `GET /sdk/ws`: WebSocket without a library on the other side (protocol section 5, RFC 6455). */
 @Injectable()
 export class WebSocketDoor implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: FRAME_BYTES, perMessageDeflate: false });
+  private readonly sockets = new PoliteServer({ noServer: true, maxPayload: FRAME_BYTES, perMessageDeflate: false });
 
   constructor(
     private readonly door: SocketDoor,

@@ -1,0 +1,39 @@
+import { type IncomingMessage } from 'node:http';
+import { type Duplex } from 'node:stream';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+
+/**
+ * The library's server, but for pings: it would answer each, also those of a peer that does not read, and keep the answers.
+ * Here the newest is answered when there is room again (RFC 6455 section 5.5.3 asks for no more).
+ */
+export class PoliteServer extends WebSocketServer {
+  constructor(options: ServerOptions) {
+    super({ ...options, autoPong: false });
+  }
+
+  override handleUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    accept: (webSocket: WebSocket, request: IncomingMessage) => void,
+  ): void {
+    super.handleUpgrade(request, socket, head, (webSocket) => {
+      answerPings(webSocket, socket);
+      accept(webSocket, request);
+    });
+  }
+}
+
+function answerPings(webSocket: WebSocket, socket: Duplex): void {
+  let newest: Buffer | null = null;
+  const answer = (data: Buffer) => webSocket.readyState === webSocket.OPEN && webSocket.pong(data);
+  const answerNewest = () => {
+    if (newest !== null) answer(newest);
+    newest = null;
+  };
+  webSocket.on('ping', (data: Buffer) => {
+    if (!socket.writableNeedDrain) return void answer(data);
+    if (newest === null) socket.once('drain', answerNewest);
+    newest = data;
+  });
+}

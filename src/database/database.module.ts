@@ -4,6 +4,7 @@ import { Config } from '../config/config.js';
 import { Database } from './database.js';
 import { DatabaseStart } from './database-start.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { TypeOrmLogger } from './typeorm-logger.js';
 
 /**
  * The data sources, behind `Database`. Entities come from the modules that own them (`TypeOrmModule.forFeature`).
@@ -14,7 +15,12 @@ import { dataSourceOptions } from './data-source-options.js';
   imports: [
     TypeOrmModule.forRootAsync({
       inject: [Config],
-      useFactory: (config: Config) => ({ ...dataSourceOptions(config), autoLoadEntities: true, manualInitialization: true }),
+      useFactory: (config: Config) => ({
+        ...dataSourceOptions(config),
+        logger: new TypeOrmLogger(),
+        autoLoadEntities: true,
+        manualInitialization: true,
+      }),
     }),
   ],
   providers: [Database, DatabaseStart],

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { type Request, type Response } from 'express';
 import { type Access, ACCESS } from '../common/access.js';
 import { assertNever } from '../common/assert.js';
+import { addressOf } from '../common/client-address.js';
 import { Unauthenticated } from '../common/errors.js';
 import { RequestContext } from '../common/request-context.js';
 import { Config } from '../config/config.js';
@@ -44,7 +45,7 @@ export class AccessGuard implements CanActivate {
   }
 
   private async admit(rule: Access, request: Request & PrincipalHolder, response: Response): Promise<void> {
-    const presented = { authorization: request.headers.authorization, address: request.ip ?? '' };
+    const presented = { authorization: request.headers.authorization, address: addressOf(request) };
     switch (rule.kind) {
       case 'open':
         return;

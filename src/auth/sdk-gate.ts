@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { type SdkAccessRule } from '../common/access.js';
+import { addressOf } from '../common/client-address.js';
 import { DomainError, InvalidInput, Unauthenticated } from '../common/errors.js';
 import { Cors } from './cors.js';
 import { credentialsOf, queryOf, single } from './credentials.js';
@@ -31,7 +32,7 @@ export class SdkGate {
     } catch (error) {
       const unchecked = rule.streaming === true ? uncheckedReason(error) : null;
       if (unchecked === null) {
-        const answer = this.wrong.answerTo(error, request.ip ?? '');
+        const answer = this.wrong.answerTo(error, addressOf(request));
         // Any status that is not final would say to a client of streams that the credential may become good.
         throw rule.streaming === true ? error : answer;
       }

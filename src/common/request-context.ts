@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type NextFunction, type Request, type Response } from 'express';
+import { addressOf } from './client-address.js';
 
 /** Who makes a request: an admin token. */
 export interface RequestActor {
@@ -47,7 +48,7 @@ export class RequestContext {
     const { traceparent } = request.headers;
     const isTrace = typeof traceparent === 'string' && TRACEPARENT.test(traceparent);
     response.setHeader('X-Request-Id', requestId);
-    const facts = { requestId, address: request.ip ?? '', traceparent: isTrace ? traceparent : null };
+    const facts = { requestId, address: addressOf(request), traceparent: isTrace ? traceparent : null };
     this.storage.run({ ...facts, actor: null }, next);
   };
 }

@@ -156,6 +156,12 @@ export const SETTINGS = {
     1000,
     'connections of one server key on one node',
   ),
+  maxPerAddress: setting(
+    'FLAGWIRE_MAX_PER_ADDRESS',
+    integer(1, 1_000_000),
+    100,
+    'connections of one key from one address on one node, by ticket or client key',
+  ),
   socketMaxAgeMs: setting<number | null>(
     'FLAGWIRE_SOCKET_MAX_AGE_S',
     (text) => seconds(0, 30 * A_DAY)(text) || null,

@@ -13,41 +13,42 @@ export class SyncMetrics implements OnApplicationShutdown {
   private readonly following: Subscription;
 
   constructor(metrics: Metrics, hub: SyncHub, config: Config) {
+    const { figures } = hub;
     const by = (values: () => Record<string, number>) => () => Object.entries(values());
     metrics.gaugesBy(
       'flagwire_connections',
       'Open connections',
       'transport',
-      by(() => hub.figures().connections),
+      by(() => figures.connections()),
     );
     metrics.gauge('flagwire_connections_limit', 'Connections that this node takes', () => config.maxConnections);
-    metrics.gauge('flagwire_lagging_connections', 'Connections that are being fed from the log', () => hub.figures().lagging);
-    metrics.counter('flagwire_cut_connections_total', 'Connections cut because they took nothing', () => hub.figures().cuts);
+    metrics.gauge('flagwire_lagging_connections', 'Connections that are being fed from the log', () => figures.lagging());
+    metrics.counter('flagwire_cut_connections_total', 'Connections cut because they took nothing', () => figures.cuts);
     metrics.countersBy(
       'flagwire_refused_connections_total',
       'Connections sent away because there are as many as there may be',
       'limit',
-      by(() => hub.figures().refused),
+      by(() => figures.refused),
     );
-    metrics.counter('flagwire_encodings_total', 'Encodings of change sets', () => hub.figures().encodings);
+    metrics.counter('flagwire_encodings_total', 'Encodings of change sets', () => figures.encodings);
     metrics.countersBy(
       'flagwire_deliveries_total',
       'Change sets handed to connections that are up to date',
       'transport',
-      by(() => hub.figures().deliveries),
+      by(() => figures.deliveries),
     );
     metrics.countersBy(
       'flagwire_sent_bytes_total',
       'Bytes of frames that connections were sent',
       'transport',
-      by(() => hub.figures().bytes),
+      by(() => figures.bytes()),
     );
     const readToWrite = metrics.histogramBy(
       'flagwire_read_to_write_seconds',
       'From the reading of changes to their writing to the last connection that is up to date',
       READ_TO_WRITE,
     );
-    this.following = hub.figures().published.subscribe((ms) => readToWrite.observe(ms / 1000));
+    this.following = figures.published.subscribe((ms) => readToWrite.observe(ms / 1000));
   }
 
   onApplicationShutdown(): void {

@@ -11,15 +11,15 @@ import { type Frame } from './frame.js';
 import { LiveGroups } from './live-groups.js';
 import { type SessionRoom } from './session-room.js';
 import { type SnapshotGeneration, Snapshots, type SnapshotReader } from './snapshots.js';
+import { type SyncFigures } from './sync-figures.js';
 import { type SyncSession } from './sync-session.js';
-import { type Traffic } from './traffic.js';
 
 /** What rooms are made of; one for all of a node. */
 export interface RoomTools {
   feed: ChangeFeed;
   resumption: Resumption;
   frames: SetFrames;
-  traffic: Traffic;
+  figures: SyncFigures;
   lagBytes: number;
   askAgainMs: number;
 }
@@ -63,7 +63,7 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
         .filter(({ frames }) => frames.length > 0);
       if (parts.length === 0) continue;
       forEachSafely(sessions, (session) => session.deliver(parts));
-      this.tools.traffic.delivered(form.transport, parts.length, sessions.length);
+      this.tools.figures.delivered(form.transport, parts.length, sessions.length);
     }
     if (this.told !== null) this.told = this.replica.head;
     this.snapshots.sweep(this.replica.head);

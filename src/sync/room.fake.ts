@@ -1,4 +1,4 @@
-import { Traffic } from './traffic.js';
+import { SyncFigures } from './sync-figures.js';
 import { type FlagFilter } from '@flagwire/protocol/sync';
 import { type FakeFeed } from '../changes/change-feed.fake.js';
 import { ENVIRONMENT } from '../changes/change-feed.fake.js';
@@ -30,7 +30,7 @@ export class TestRoom {
       feed,
       resumption,
       frames,
-      traffic: new Traffic(),
+      figures: new SyncFigures([]),
       lagBytes: LAG_BYTES,
       askAgainMs: 250,
     });
@@ -44,7 +44,8 @@ export class TestRoom {
   /** A connection that presents a cursor. */
   enter(presented: string | null = null, filter: FlagFilter | null = null, outlet = new FakeOutlet()): Guest {
     this.guests += 1;
-    const subscriber = { connectionId: `connection-${this.guests}`, keyId: 'key-1', subscription: subscriptionTo(filter) };
+    const holder = { keyId: 'key-1', kind: 'server', viaTicket: false, address: '192.0.2.1' } as const;
+    const subscriber = { connectionId: `connection-${this.guests}`, holder, subscription: subscriptionTo(filter) };
     const session = new SyncSession(subscriber, outlet, this.room, RETRY_MS);
     this.room.members.add(session);
     session.begin(presented);

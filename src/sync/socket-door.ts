@@ -6,10 +6,12 @@ import { uncheckedReason } from '../auth/key-not-checked.js';
 import { type SdkPrincipal } from '../auth/principal.js';
 import { requestedFilter } from '../auth/requested-filter.js';
 import { SdkKeyVerifier } from '../auth/sdk-key-verifier.js';
+import { WrongCredentials } from '../auth/wrong-credentials.js';
 import { subscriptionTo } from '../changes/subscription.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
 import { redact } from '../common/redact.js';
+import { type Holder } from './connection-quota.js';
 import { type EndReason } from './outlet.js';
 import { sayGoodbye } from './farewell.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
@@ -19,6 +21,7 @@ import { type Refusal, SyncHub } from './sync-hub.js';
 
 /** What a socket presents when it comes. */
 export interface Knock {
+  readonly address: string;
   readonly credentials: SdkCredentials;
   readonly origin: string | undefined;
   /** The environment that the client believes the key to be of. */
@@ -30,7 +33,7 @@ export interface Knock {
 
 /** Who came: let in, to be sent away for now, or refused for good. */
 export type Entrance =
-  | { kind: 'admitted'; principal: SdkPrincipal; filter: FlagFilter | null; cursor: string | null }
+  | { kind: 'admitted'; principal: SdkPrincipal & Holder; filter: FlagFilter | null; cursor: string | null }
   | { kind: 'later'; reason: Extract<GoodbyeReason, 'overload' | 'stale'>; cursor: string | null }
   | { kind: 'refused'; error: DomainError };
 
@@ -48,19 +51,24 @@ export class SocketDoor {
 
   constructor(
     private readonly verifier: SdkKeyVerifier,
+    private readonly wrong: WrongCredentials,
     private readonly hub: SyncHub,
     private readonly advice: ReconnectAdvice,
     private readonly clock: Clock,
   ) {}
 
   /** The same checks, in the same order, as in front of the stream. Never throws. */
-  async admit({ credentials, origin, env, flags, cursor }: Knock): Promise<Entrance> {
+  async admit({ address, credentials, origin, env, flags, cursor }: Knock): Promise<Entrance> {
     try {
       const principal = await this.verifier.verify(credentials, origin, env);
-      return { kind: 'admitted', principal, filter: requestedFilter(flags, principal), cursor };
+      return { kind: 'admitted', principal: { ...principal, address }, filter: requestedFilter(flags, principal), cursor };
     } catch (error) {
       const reason = uncheckedReason(error);
-      if (reason === null && error instanceof DomainError) return { kind: 'refused', error };
+      if (reason === null && error instanceof DomainError) {
+        // It counts; the answer stays the one for good, as on the stream: any other would bring the client back.
+        this.wrong.answerTo(error, address);
+        return { kind: 'refused', error };
+      }
       if (!(error instanceof DomainError)) this.logger.error(redact(String(error instanceof Error ? error.stack : error)));
       return { kind: 'later', reason: reason ?? 'overload', cursor };
     }
@@ -68,13 +76,13 @@ export class SocketDoor {
 
   /** Serves who was admitted; null: there is no place, and the peer has been told so and sent away. */
   open({ principal, filter, cursor }: Extract<Entrance, { kind: 'admitted' }>, outlet: SocketOutlet): Visit | null {
-    const { environmentId, keyId } = principal;
-    const refusal = this.hub.refusal(keyId);
+    const { environmentId } = principal;
+    const refusal = this.hub.refusal(principal);
     if (refusal !== null) {
       this.sendAway(outlet, refusal, cursor);
       return null;
     }
-    const subscriber = { connectionId: randomUUID(), keyId, subscription: subscriptionTo(filter) };
+    const subscriber = { connectionId: randomUUID(), holder: principal, subscription: subscriptionTo(filter) };
     const session = this.hub.open(environmentId, subscriber, outlet);
     session.begin(cursor);
     return {

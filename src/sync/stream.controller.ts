@@ -7,8 +7,10 @@ import { SdkAccess } from '../auth/access.decorator.js';
 import { Sdk } from '../auth/principal.decorator.js';
 import { type KeyUnchecked, type SdkPrincipal } from '../auth/principal.js';
 import { requestedFilter } from '../auth/requested-filter.js';
+import { addressOf } from '../common/client-address.js';
 import { FILTER_QUERIES, SdkApi, TextQueries } from '../common/sdk-api.decorators.js';
 import { subscriptionTo } from '../changes/subscription.js';
+import { type Holder } from './connection-quota.js';
 import { sayGoodbye } from './farewell.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
 import { SseOutlet } from './sse-outlet.js';
@@ -53,7 +55,7 @@ export class StreamController {
     const open =
       'unchecked' in principal
         ? this.refused(principal.unchecked, presented)
-        : this.served(principal, requestedFilter(flags, principal), presented);
+        : this.served({ ...principal, address: addressOf(request) }, requestedFilter(flags, principal), presented);
     return new Observable((subscriber) => {
       const response = responseOf(request);
       const outlet = new SseOutlet(request, response, () => subscriber.complete());
@@ -70,12 +72,12 @@ export class StreamController {
     });
   }
 
-  private served(principal: SdkPrincipal, filter: FlagFilter | null, presented: string | null): OpenStream {
-    const { environmentId, keyId } = principal;
+  private served(holder: SdkPrincipal & Holder, filter: FlagFilter | null, presented: string | null): OpenStream {
+    const { environmentId } = holder;
     return (outlet) => {
-      const refusal = this.hub.refusal(keyId);
+      const refusal = this.hub.refusal(holder);
       if (refusal !== null) return this.refused(refusal.reason, presented)(outlet);
-      const subscriber = { connectionId: randomUUID(), keyId, subscription: subscriptionTo(filter) };
+      const subscriber = { connectionId: randomUUID(), holder, subscription: subscriptionTo(filter) };
       const session: SyncSession = this.hub.open(environmentId, subscriber, outlet);
       return { begin: () => session.begin(presented), close: () => this.hub.close(session, environmentId) };
     };

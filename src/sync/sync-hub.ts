@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type GoodbyeReason } from '@flagwire/protocol/sync';
-import { type Observable, Subscription as RxSubscription } from 'rxjs';
+import { Subscription as RxSubscription } from 'rxjs';
 import { type KeyDeath, KeyRing } from '../auth/key-ring.js';
 import { assertNever } from '../common/assert.js';
 import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
@@ -8,13 +8,13 @@ import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
 import { Resumption } from '../changes/resumption.js';
 import { Config } from '../config/config.js';
+import { type ConnectionLimit, ConnectionQuota, type Holder } from './connection-quota.js';
 import { SetFrames } from './encodings.js';
 import { EnvironmentRoom, forEachSafely } from './environment-room.js';
-import { type Transport, TRANSPORTS } from './form.js';
 import { type Outlet } from './outlet.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
+import { SyncFigures } from './sync-figures.js';
 import { type Subscriber, SyncSession } from './sync-session.js';
-import { type ByTransport, Traffic } from './traffic.js';
 
 /** A peer that answers none of so many pings is gone. */
 const MISSED_PINGS = 3;
@@ -28,27 +28,6 @@ export interface Refusal {
   readonly limit: ConnectionLimit | null;
 }
 
-/** Which bound a newcomer met. */
-export type ConnectionLimit = 'node' | 'key';
-
-/** What metrics show of the hub. */
-export interface SyncFigures {
-  connections: Record<Transport, number>;
-  lagging: number;
-  /** Encodings of change sets since start. */
-  encodings: number;
-  /** Connections that were cut because their socket made no progress. */
-  cuts: number;
-  /** Newcomers that were sent away since start, by the bound that was reached. */
-  refused: Record<ConnectionLimit, number>;
-  /** Since start: change sets handed to connections that were up to date. */
-  deliveries: ByTransport;
-  /** Since start, of all that connections were sent. */
-  bytes: ByTransport;
-  /** For each read of the log that brought something, the milliseconds until all who were up to date had been handed it. */
-  published: Observable<number>;
-}
-
 /** All sessions of this node, and the road from the feed to them. */
 @Injectable()
 export class SyncHub implements OnApplicationShutdown {
@@ -57,12 +36,10 @@ export class SyncHub implements OnApplicationShutdown {
   private readonly rooms = new Map<string, EnvironmentRoom>();
   /** Monotonic milliseconds. */
   private readonly leavesAt = new WeakMap<SyncSession, number>();
-  private readonly traffic = new Traffic();
-  private readonly frames = new SetFrames(() => (this.encodings += 1));
+  readonly figures = new SyncFigures(this.sessions);
+  private readonly frames = new SetFrames(() => (this.figures.encodings += 1));
   private readonly subscriptions = new RxSubscription();
-  private encodings = 0;
-  private cuts = 0;
-  private readonly refused = { node: 0, key: 0 };
+  private readonly quota: ConnectionQuota;
   private draining = false;
 
   constructor(
@@ -72,16 +49,20 @@ export class SyncHub implements OnApplicationShutdown {
     private readonly keys: KeyRing,
     private readonly config: Config,
   ) {
+    this.quota = new ConnectionQuota(config);
     this.subscriptions.add(feed.updates.subscribe((update) => this.follow(update)));
     this.subscriptions.add(keys.died.subscribe((dead) => this.endKey(dead)));
   }
 
   /** Null: it can be served. Asked in the turn in which it opens: its key may have died since the guard. */
-  refusal(keyId: string): Refusal | null {
+  refusal(holder: Holder): Refusal | null {
     if (this.draining) return { reason: 'shutdown', limit: null };
-    if (this.sessions.size >= this.config.maxConnections) return this.full('node');
-    if ((this.byKey.get(keyId)?.size ?? 0) >= this.config.maxPerServerKey) return this.full('key');
-    const reason = this.feed.loaded ? this.keys.endingOf(keyId) : 'overload';
+    const limit = this.quota.metBy(holder);
+    if (limit !== null) {
+      this.figures.refused[limit] += 1;
+      return { reason: 'overload', limit };
+    }
+    const reason = this.feed.loaded ? this.keys.endingOf(holder.keyId) : 'overload';
     return reason === null ? null : { reason, limit: null };
   }
 
@@ -89,9 +70,11 @@ export class SyncHub implements OnApplicationShutdown {
   open(environmentId: string, subscriber: Subscriber, outlet: Outlet): SyncSession {
     const room = this.rooms.get(environmentId) ?? this.newRoom(environmentId);
     const session = new SyncSession(subscriber, outlet, room, this.advice.retryMs());
-    const ofKey = this.byKey.get(subscriber.keyId) ?? new Set();
-    this.byKey.set(subscriber.keyId, ofKey);
+    const { holder } = subscriber;
+    const ofKey = this.byKey.get(holder.keyId) ?? new Set();
+    this.byKey.set(holder.keyId, ofKey);
     ofKey.add(session);
+    this.quota.enter(holder);
     room.members.add(session);
     this.sessions.add(session);
     return session;
@@ -100,11 +83,13 @@ export class SyncHub implements OnApplicationShutdown {
   /** Every end of a connection comes through here. */
   close(session: SyncSession, environmentId: string): void {
     session.close();
-    if (this.sessions.delete(session)) this.traffic.noteEnd(session.outlet);
-    const { keyId } = session.subscriber;
-    const ofKey = this.byKey.get(keyId);
+    if (!this.sessions.delete(session)) return;
+    this.figures.noteEnd(session.outlet);
+    const { holder } = session.subscriber;
+    this.quota.leave(holder);
+    const ofKey = this.byKey.get(holder.keyId);
     ofKey?.delete(session);
-    if (ofKey?.size === 0) this.byKey.delete(keyId);
+    if (ofKey?.size === 0) this.byKey.delete(holder.keyId);
     const room = this.rooms.get(environmentId);
     room?.members.delete(session);
     if (room?.members.size === 0) this.rooms.delete(environmentId);
@@ -120,7 +105,7 @@ export class SyncHub implements OnApplicationShutdown {
     for (const session of [...this.sessions]) {
       const { vitals } = session;
       if (!vitals.isStalled(now, stallMs) && !vitals.isSilent(now, MISSED_PINGS * pingMs)) continue;
-      this.cuts += 1;
+      this.figures.cuts += 1;
       session.cut();
     }
   }
@@ -132,25 +117,6 @@ export class SyncHub implements OnApplicationShutdown {
       this.leavesAt.set(session, leavesAt);
       if (now >= leavesAt) session.goodbye('max_age', this.advice.retryMs());
     });
-  }
-
-  figures(): SyncFigures {
-    const all = [...this.sessions];
-    const lagging = all.filter((session) => session.isLagging).length;
-    const counts = TRANSPORTS.map((name) => [name, all.filter(({ form }) => form.transport === name).length]);
-    const connections = Object.fromEntries(counts) as Record<Transport, number>;
-    const { deliveries, published } = this.traffic;
-    const bytes = this.traffic.bytes(all.map(({ outlet }) => outlet));
-    return {
-      connections,
-      lagging,
-      encodings: this.encodings,
-      cuts: this.cuts,
-      refused: { ...this.refused },
-      deliveries: { ...deliveries },
-      bytes,
-      published,
-    };
   }
 
   /** Takes nobody any more, and sends all away over `drainMs`; resolves when all have been told. */
@@ -168,15 +134,10 @@ export class SyncHub implements OnApplicationShutdown {
     this.subscriptions.unsubscribe();
   }
 
-  private full(limit: ConnectionLimit): Refusal {
-    this.refused[limit] += 1;
-    return { reason: 'overload', limit };
-  }
-
   private newRoom(environmentId: string): EnvironmentRoom {
-    const { feed, resumption, frames, traffic } = this;
+    const { feed, resumption, frames, figures } = this;
     const { lagBytes, tailMs: askAgainMs } = this.config;
-    const room = new EnvironmentRoom(environmentId, { feed, resumption, frames, traffic, lagBytes, askAgainMs });
+    const room = new EnvironmentRoom(environmentId, { feed, resumption, frames, figures, lagBytes, askAgainMs });
     this.rooms.set(environmentId, room);
     return room;
   }
@@ -198,7 +159,7 @@ export class SyncHub implements OnApplicationShutdown {
 
   private publish({ environment }: EnvironmentReplica, sets: readonly EncodedChangeSet[]): void {
     const room = this.rooms.get(environment.id);
-    if (room !== undefined) this.traffic.timed(() => room.publish(sets));
+    if (room !== undefined) this.figures.timed(() => room.publish(sets));
   }
 
   private endKey({ keyId, reason }: KeyDeath): void {

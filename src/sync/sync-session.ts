@@ -10,6 +10,7 @@ import { DatabaseUnavailable, NotFound } from '../common/errors.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { cursorText, type Subscription } from '../changes/subscription.js';
 import { type Plan } from '../changes/resumption.js';
+import { type Holder } from './connection-quota.js';
 import { sayGoodbye } from './farewell.js';
 import { type Form, frameOf, openText } from './form.js';
 import { type Frame } from './frame.js';
@@ -31,10 +32,10 @@ export interface Delivery {
 
 /** Who a session belongs to. */
 export interface Subscriber {
-  connectionId: string;
-  keyId: string;
+  readonly connectionId: string;
+  readonly holder: Holder;
   /** What it wants at first. */
-  subscription: Subscription;
+  readonly subscription: Subscription;
 }
 
 /**

@@ -3,6 +3,7 @@ import { isObject } from '@flagwire/protocol/sync';
 import type { Namespace, Socket } from 'socket.io';
 import { Open } from '../common/access.js';
 import { assertNever } from '../common/assert.js';
+import { addressOf } from '../common/client-address.js';
 import { type Acknowledge, type RequestError } from './request-desk.js';
 import { type EndReason } from './outlet.js';
 import { type Entrance, type Knock, SocketDoor, type Visit } from './socket-door.js';
@@ -107,9 +108,10 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function knockOf({ handshake }: Socket): Knock {
+function knockOf({ handshake, request }: Socket): Knock {
   const { key, ticket, env, last_event_id, flags } = handshake.auth;
   return {
+    address: addressOf(request),
     credentials: { queryKey: text(key), ticket: text(ticket) },
     origin: handshake.headers.origin,
     env: text(env),

@@ -7,6 +7,7 @@ import { NO_CURSOR } from '@flagwire/protocol/sync';
 import { type RawData, type WebSocket } from 'ws';
 import { credentialsOf, queryOf, single } from '../auth/credentials.js';
 import { assertNever } from '../common/assert.js';
+import { addressOf } from '../common/client-address.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
 import { Config } from '../config/config.js';
@@ -128,10 +129,12 @@ function parsed(data: RawData): unknown {
   }
 }
 
-function knockOf({ url = '', headers }: IncomingMessage): Knock {
+function knockOf(request: IncomingMessage): Knock {
+  const { url = '', headers } = request;
   const query = queryOf(url);
   const flags = query.getAll('flags');
   return {
+    address: addressOf(request),
     credentials: credentialsOf(headers, query),
     origin: headers.origin,
     env: single(query, 'env'),

@@ -40,7 +40,7 @@ it('defect 14: a herd that comes back with its cursors gets what it missed, not 
 it('defect 14: the change sets that a herd missed are encoded once, and all connections share the bytes', () => {
   const bench = benchWithHistory();
   const connections = herd(bench, 'epoch001.7.m00007');
-  expect(bench.hub.figures().encodings).toBe(MISSED);
+  expect(bench.hub.figures.encodings).toBe(MISSED);
   expect(new Set(connections.map(({ outlet }) => outlet.frames[2]?.bytes)).size).toBe(1);
 });
 

@@ -14,7 +14,7 @@ let key: string;
 /** What could be held for each connection. */
 function held(): object {
   const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-  return { timers, followers: node.followers, connections: node.part(SyncHub).figures().connections.sse };
+  return { timers, followers: node.followers, connections: node.part(SyncHub).figures.connections().sse };
 }
 
 async function comeAndGo(): Promise<void> {
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 
 it('defect 18: a reconnect adds no timer and no listener: after many there are as many as before', async () => {
-  await eventually(() => node.part(SyncHub).figures().connections.sse === 0);
+  await eventually(() => node.part(SyncHub).figures.connections().sse === 0);
   const before = held();
   for (let round = 0; round < ROUNDS; round += 1) await comeAndGo();
   await eventually(() => expect(held()).toEqual(before));

@@ -42,7 +42,8 @@ export class HubBench {
   connect(cursor: string | null, outlet = new FakeOutlet(), wanted: readonly string[] = ['*']): Connection {
     this.made += 1;
     const subscription = subscriptionTo(parseFilter(wanted));
-    const subscriber = { connectionId: `connection-${this.made}`, keyId: 'key', subscription };
+    const holder = { keyId: 'key', kind: 'server', viaTicket: false, address: '192.0.2.1' } as const;
+    const subscriber = { connectionId: `connection-${this.made}`, holder, subscription };
     const session = this.hub.open(ENVIRONMENT.id, subscriber, outlet);
     session.begin(cursor);
     return { session, outlet, close: () => this.hub.close(session, ENVIRONMENT.id) };

@@ -3,6 +3,7 @@ import { type AdminAnswer } from '../support/admin-client.js';
 import { ADMIN_TOKEN, type TestServer } from '../support/server.js';
 import { describeEachDatabase, useServers } from '../support/use-servers.js';
 import { knock } from './support/knock.js';
+import { socketDoors, verdict, webSocket } from './support/socket-doors.js';
 
 /** Twenty a minute, as without the setting. */
 const ENV = { FLAGWIRE_TRUST_PROXY: '1', FLAGWIRE_WRONG_CREDENTIALS_PER_MINUTE: undefined };
@@ -69,6 +70,18 @@ describeEachDatabase('wrong credentials of one address', (database) => {
     await server.admin.revokeKey('production', id);
     expect(await knock('/sdk/stream', { url: server.url, key: doomed, headers })).toMatchObject({ code: 'revoked_key' });
     expect(await knock('/sdk/stream', { url: server.url, ticket: 'x', headers })).toMatchObject({ code: 'malformed_ticket' });
+  });
+
+  it('are counted, and answered as ever, by both sockets: their clients would come back after anything else', async () => {
+    for (const door of socketDoors) {
+      const address = newAddress();
+      const headers = { 'X-Forwarded-For': address };
+      const tried = new Set<string>();
+      for (let turn = 0; turn < 25; turn += 1) tried.add(await verdict(door, { url: server.url, key: GUESS, headers }));
+      expect([...tried]).toEqual([door === webSocket ? 'malformed_key, closed with 4401' : 'malformed_key']);
+      expect((await ask('/sdk/poll', GUESS, address)).status).toBe(429);
+      expect(await verdict(door, { url: server.url, key, headers })).toBe('admitted');
+    }
   });
 
   it('are unknown, revoked and expired ones; none at all and a good one without the scope are not', async () => {

@@ -1,0 +1,61 @@
+import { Subject } from 'rxjs';
+import { type ConnectionLimit } from './connection-quota.js';
+import { type Transport, TRANSPORTS } from './form.js';
+import { type Outlet } from './outlet.js';
+import { type SyncSession } from './sync-session.js';
+
+export type ByTransport = Record<Transport, number>;
+
+const none = (): ByTransport => Object.fromEntries(TRANSPORTS.map((name) => [name, 0])) as ByTransport;
+
+/** What metrics show of the hub: who is there now, and what was sent since the start. */
+export class SyncFigures {
+  /** Change sets handed to connections that have everything before them. */
+  readonly deliveries = none();
+  /** Milliseconds that it took to hand what was read from the log to all of these. */
+  readonly published = new Subject<number>();
+  /** Encodings of change sets. */
+  encodings = 0;
+  /** Connections that were cut: their socket took nothing, or their peer answered no ping. */
+  cuts = 0;
+  /** Newcomers that were sent away, by the bound that they met. */
+  readonly refused: Record<ConnectionLimit, number> = { node: 0, key: 0, address: 0 };
+  private readonly ended = none();
+
+  constructor(private readonly sessions: Iterable<SyncSession>) {}
+
+  /** Open connections. */
+  connections(): ByTransport {
+    const counts = none();
+    for (const { form } of this.sessions) counts[form.transport] += 1;
+    return counts;
+  }
+
+  /** Connections that are being fed from the log. */
+  lagging(): number {
+    return [...this.sessions].filter((session) => session.isLagging).length;
+  }
+
+  /** Of frames that connections were sent since the start, with those of connections that are gone. */
+  bytes(): ByTransport {
+    const sums = { ...this.ended };
+    for (const { outlet } of this.sessions) sums[outlet.form.transport] += outlet.sent;
+    return sums;
+  }
+
+  /** Hands to everybody what was read. */
+  timed(publish: () => void): void {
+    const began = performance.now();
+    publish();
+    this.published.next(performance.now() - began);
+  }
+
+  delivered(transport: Transport, sets: number, connections: number): void {
+    this.deliveries[transport] += sets * connections;
+  }
+
+  /** A connection is gone: what it was sent still counts. */
+  noteEnd({ form, sent }: Outlet): void {
+    this.ended[form.transport] += sent;
+  }
+}

@@ -7,17 +7,8 @@ import { type Form } from './form.js';
 import { type Frame } from './frame.js';
 import { type SnapshotGeneration, type SnapshotReader } from './snapshots.js';
 
-/** What a session asks of the room that it is in. */
-export interface SessionRoom<Session> {
-  /** Where those who are live stand. */
-  readonly head: Cursor;
-  /** Milliseconds until a question that the database could not answer is asked again. */
-  readonly askAgainMs: number;
-  /** Unsent bytes from which on nothing is appended. */
-  readonly lagBytes: number;
-  /** From now on the session is given every change set, from the present head on. */
-  join(session: Session): void;
-  leave(session: Session): void;
+/** What a session reads: the log, and the flags as they are at its head. */
+export interface Archive {
   /** See `Resumption`. */
   planFromMemory(cursor: PresentedCursor | null, subscription: Subscription): Plan | null;
   plan(cursor: PresentedCursor | null, subscription: Subscription): Promise<Plan>;
@@ -31,4 +22,17 @@ export interface SessionRoom<Session> {
   snapshot(generation: SnapshotGeneration, subscription: Subscription, form: Form): readonly Frame[];
   /** The same with labels that only one connection has: made as it reads, and shared with nobody. */
   ownSnapshot(subscription: Subscription, form: Form, labels: SyncLabels): Iterable<Frame>;
+}
+
+/** What a session asks of the room that it is in. */
+export interface SessionRoom<Session> extends Archive {
+  /** Where those who are live stand. */
+  readonly head: Cursor;
+  /** Milliseconds until a question that the database could not answer is asked again. */
+  readonly askAgainMs: number;
+  /** Unsent bytes from which on nothing is appended. */
+  readonly lagBytes: number;
+  /** From now on the session is given every change set, from the present head on. */
+  join(session: Session): void;
+  leave(session: Session): void;
 }

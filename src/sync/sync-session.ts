@@ -1,25 +1,18 @@
-import {
-  type ControlMessage,
-  type Cursor,
-  type GoodbyeReason,
-  NO_CURSOR,
-  type PresentedCursor,
-  type SyncMode,
-} from '@flagwire/protocol/sync';
+import { type ControlMessage, type Cursor, type GoodbyeReason, NO_CURSOR, type PresentedCursor } from '@flagwire/protocol/sync';
 import { DatabaseUnavailable, NotFound } from '../common/errors.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
-import { cursorText, type Subscription } from '../changes/subscription.js';
+import { type Subscription } from '../changes/subscription.js';
 import { type Plan } from '../changes/resumption.js';
+import { CatchUp, type Fed } from './catch-up.js';
 import { type Holder } from './connection-quota.js';
 import { sayGoodbye } from './farewell.js';
-import { type Form, frameOf, openText } from './form.js';
+import { type Form, openText } from './form.js';
 import { type Frame } from './frame.js';
 import { Opening } from './opening.js';
 import { type EndReason, type Outlet } from './outlet.js';
-import { SendQueue } from './send-queue.js';
 import { type SessionRoom } from './session-room.js';
-import { type SnapshotReader } from './snapshots.js';
 import { Vitals } from './vitals.js';
+import { Wish } from './wish.js';
 
 /** Requests that wait for the connection to have everything before them. */
 const MOST_ASKED = 100;
@@ -48,25 +41,17 @@ export interface Subscriber {
  *    └───────────────── any of them ────────────────────► ended (goodbye, cut, or the peer left)
  * ```
  *
- * `feeding` sends one slice at a time, each when the one before has left the process. `live` gets the shared frames of
- * its room. Joining the room and finding nothing left to send happen in one synchronous turn. Requests of the peer are
- * answered while it is live: so an answer comes after all that was to be sent before it, and shows the state at that point.
+ * `feeding` is the work of `CatchUp`. `live` gets the shared frames of its room. Joining the room and finding nothing left to send
+ * happen in one synchronous turn. Requests of the peer are answered while it is live: so an answer comes after all that was to be
+ * sent before it, and shows the state at that point.
  */
-export class SyncSession implements SnapshotReader {
+export class SyncSession implements Fed {
   private state: 'opening' | 'feeding' | 'live' | 'ended' = 'opening';
   readonly vitals: Vitals;
+  readonly wish: Wish;
   private readonly opening: Opening;
-  private readonly queue: SendQueue;
-  /** The connection's first sync goes on until `SyncComplete`. */
-  private completing = false;
-  /** Waits for the connection to drain, or for the log. */
-  private busy = false;
+  private readonly catchUp: CatchUp;
   private retryTimer: NodeJS.Timeout | null = null;
-  private wanted: Subscription;
-  /** The peer wants no events. */
-  private muted = false;
-  /** Of the request that the full sync under way answers. */
-  private requestId: string | undefined;
   private asked: (() => void)[] = [];
 
   constructor(
@@ -75,10 +60,14 @@ export class SyncSession implements SnapshotReader {
     private readonly room: SessionRoom<SyncSession>,
     retryMs: number,
   ) {
-    this.queue = new SendQueue(outlet, this);
+    this.wish = new Wish(subscriber.subscription);
     this.vitals = new Vitals(outlet);
     this.opening = new Opening(outlet, retryMs);
-    this.wanted = subscriber.subscription;
+    this.catchUp = new CatchUp(this, room);
+  }
+
+  get connectionId(): string {
+    return this.subscriber.connectionId;
   }
 
   get form(): Form {
@@ -87,7 +76,7 @@ export class SyncSession implements SnapshotReader {
 
   /** What the peer wants now. */
   get subscription(): Subscription {
-    return this.wanted;
+    return this.wish.subscription;
   }
 
   get isLive(): boolean {
@@ -99,14 +88,14 @@ export class SyncSession implements SnapshotReader {
   }
 
   get isLagging(): boolean {
-    return this.state === 'feeding' && !this.completing && !this.queue.isInSnapshot;
+    return this.catchUp.isLagging;
   }
 
   /** The cursor up to which the connection has everything. */
   get cursor(): string {
-    if (this.muted) return NO_CURSOR;
-    const at = this.state === 'live' ? this.room.head : this.queue.settled;
-    return at === null ? this.opening.presented : cursorText(at, this.wanted);
+    if (this.state === 'opening') return this.opening.presented;
+    const at = this.state === 'live' ? this.room.head : this.catchUp.settled;
+    return at === null ? NO_CURSOR : this.wish.cursorAt(at);
   }
 
   /** Begins with the cursor that the client presented; whatever cannot be read as one is a full sync. */
@@ -138,24 +127,17 @@ export class SyncSession implements SnapshotReader {
    */
   reset(stood: Cursor | null): void {
     if (this.state === 'opening' || this.state === 'ended') return;
-    if (this.queue.isInSnapshot) return this.startOver();
-    if (this.muted) return;
-    if (this.state === 'live') this.queue.settled = stood;
-    this.room.leave(this);
-    this.state = 'feeding';
-    this.queue.position = null;
-    this.pump();
-  }
-
-  startOver(): void {
-    this.queue.abandonSnapshot();
-    this.pump();
+    if (this.catchUp.isInSnapshot) return this.catchUp.startOver();
+    if (this.wish.isMuted) return;
+    const settled = this.state === 'live' ? stood : this.catchUp.settled;
+    this.leaveRoom();
+    this.catchUp.renew(settled);
   }
 
   /** Says goodbye and ends. @param retryAfterMs null: not to come back by itself. */
   goodbye(reason: GoodbyeReason, retryAfterMs: number | null): void {
     if (this.state === 'ended') return;
-    if (this.queue.isAtMessageEnd) sayGoodbye(this.outlet, this.cursor, reason, retryAfterMs);
+    if (this.catchUp.isAtMessageEnd) sayGoodbye(this.outlet, this.cursor, reason, retryAfterMs);
     this.end(reason);
   }
 
@@ -198,24 +180,21 @@ export class SyncSession implements SnapshotReader {
   /** A full sync to this peer alone, of the flags that it wants from now on; only in an answer. */
   subscribe(subscription: Subscription, requestId: string | undefined): void {
     this.room.leave(this);
-    this.wanted = subscription;
-    this.muted = false;
+    this.wish.subscription = subscription;
+    this.wish.isMuted = false;
     this.syncAnew(requestId);
   }
 
   /** A full sync of what it wants, to this peer alone; only in an answer. */
   syncAnew(requestId: string | undefined): void {
-    this.room.leave(this);
-    this.requestId = requestId;
-    this.state = 'feeding';
-    this.queue.position = null;
-    this.pump();
+    this.leaveRoom();
+    this.catchUp.answer(requestId);
   }
 
   /** No more events; only in an answer. */
   unsubscribe(): void {
     this.room.leave(this);
-    this.muted = true;
+    this.wish.isMuted = true;
   }
 
   /** Lets go of everything; the connection is gone or going. */
@@ -223,10 +202,32 @@ export class SyncSession implements SnapshotReader {
     if (this.state === 'ended') return;
     this.state = 'ended';
     this.asked = [];
-    this.queue.clear();
+    this.catchUp.stop();
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
     this.opening.stop();
     this.room.leave(this);
+  }
+
+  caughtUp(): void {
+    this.state = 'live';
+    if (!this.wish.isMuted) this.room.join(this);
+    this.answer();
+  }
+
+  failed(error: unknown, again: () => void): void {
+    if (this.isEnded) return;
+    if (error instanceof DatabaseUnavailable) this.retryTimer = setTimeout(again, this.room.askAgainMs);
+    else if (error instanceof NotFound) this.safely(() => this.goodbye('environment_deleted', null));
+    else this.cut();
+  }
+
+  /** A throw ends this connection, and not the process. */
+  safely(act: () => void): void {
+    try {
+      act();
+    } catch {
+      this.cut();
+    }
   }
 
   private get isFull(): boolean {
@@ -235,7 +236,7 @@ export class SyncSession implements SnapshotReader {
 
   private present(presentedText: string | null): void {
     const cursor = this.opening.read(presentedText);
-    const plan = this.room.planFromMemory(cursor, this.wanted);
+    const plan = this.room.planFromMemory(cursor, this.subscription);
     if (plan !== null) return this.start(plan, cursor);
     this.opening.await(() => this.safely(() => this.opening.say(this.opening.presented)));
     void this.decide(cursor);
@@ -243,7 +244,7 @@ export class SyncSession implements SnapshotReader {
 
   private async decide(cursor: PresentedCursor | null): Promise<void> {
     try {
-      const plan = await this.room.plan(cursor, this.wanted);
+      const plan = await this.room.plan(cursor, this.subscription);
       if (!this.isEnded) this.start(plan, cursor);
     } catch (error) {
       this.failed(error, () => void this.decide(cursor));
@@ -252,66 +253,13 @@ export class SyncSession implements SnapshotReader {
 
   private start(plan: Plan, cursor: Cursor | null): void {
     this.state = 'feeding';
-    this.completing = true;
     if (plan.kind === 'full' || cursor === null) {
       this.opening.say(NO_CURSOR);
+      this.catchUp.begin();
     } else {
-      const { presented } = this.opening;
-      this.opening.say(presented);
-      this.queue.settled = cursor;
-      this.queue.position = cursor;
-      this.outlet.send(this.syncStarted('delta', presented));
-      this.enqueue(plan.sets);
+      this.opening.say(this.opening.presented);
+      this.catchUp.resume(cursor, plan.sets);
     }
-    this.pump();
-  }
-
-  /** Sends as long as the connection takes it, one slice at a time; then joins the room. */
-  private pump(): void {
-    this.outlet.gather(() => {
-      while (this.state === 'feeding' && !this.busy) {
-        this.busy = this.outlet.needsDrain;
-        if (this.busy) return this.outlet.onceDrained(() => this.resume());
-        if (!this.queue.sendNext()) this.advance();
-      }
-    });
-  }
-
-  private take(plan: Plan): void {
-    if (plan.kind === 'full') this.queue.position = null;
-    else this.enqueue(plan.sets);
-  }
-
-  private resume(): void {
-    this.busy = false;
-    this.safely(() => this.pump());
-  }
-
-  /** Everything queued has gone out: what comes next? */
-  private advance(): void {
-    const { wanted: subscription } = this;
-    const { position } = this.queue;
-    if (position === null) return this.beginFullSync();
-    if (this.muted) return this.goLive();
-    const plan = this.room.planFromMemory({ ...position, filter: subscription.filterHash }, subscription);
-    if (plan === null) void this.readOn(position);
-    else if (plan.kind === 'full' || plan.sets.length > 0) this.take(plan);
-    else if (this.completing) this.complete();
-    else this.goLive();
-  }
-
-  /** The delta of a connection that has just come ends with a `SyncComplete`; a full sync has its own. */
-  private complete(): void {
-    this.completing = false;
-    const flag_count = this.room.flagCount(this.wanted);
-    this.outlet.send(this.control(this.cursor, { type: 'SyncComplete', data: { flag_count } }));
-  }
-
-  private goLive(): void {
-    this.state = 'live';
-    this.requestId = undefined;
-    if (!this.muted) this.room.join(this);
-    this.answer();
   }
 
   private answer(): void {
@@ -330,69 +278,14 @@ export class SyncSession implements SnapshotReader {
     else frames.forEach((frame) => this.outlet.send(frame));
   }
 
-  private beginFullSync(): void {
-    this.opening.presented = NO_CURSOR;
-    this.completing = false;
-    const { wanted, form, requestId } = this;
-    const generation = this.room.enterSnapshot(this);
-    const id = this.muted ? NO_CURSOR : cursorText(generation.cursor, wanted);
-    const isShared = requestId === undefined && !this.muted;
-    const frames = isShared
-      ? this.room.snapshot(generation, wanted, form)
-      : this.room.ownSnapshot(wanted, form, { id, requestId });
-    this.queue.addSnapshot(generation, this.syncStarted('full', NO_CURSOR), frames);
-  }
-
-  private async readOn(position: Cursor): Promise<void> {
-    this.busy = true;
-    try {
-      const plan = await this.room.next(position, this.wanted);
-      this.busy = false;
-      if (this.isEnded) return;
-      // A reset that came meanwhile wants a full sync, whatever the log said. And that nothing is missing is never taken from
-      // an answer that was waited for: by now it may be. `pump` asks memory, in the turn in which it joins the room.
-      if (this.queue.position === position) this.take(plan);
-      this.pump();
-    } catch (error) {
-      this.failed(error, () => this.resume());
-    }
-  }
-
-  private failed(error: unknown, again: () => void): void {
-    if (this.isEnded) return;
-    if (error instanceof DatabaseUnavailable) this.retryTimer = setTimeout(again, this.room.askAgainMs);
-    else if (error instanceof NotFound) this.safely(() => this.goodbye('environment_deleted', null));
-    else this.cut();
-  }
-
-  /** For what a timer, the log or the connection calls: a throw ends this connection, and not the process. */
-  private safely(act: () => void): void {
-    try {
-      act();
-    } catch {
-      this.cut();
-    }
-  }
-
-  /** Leaves the room: from now on it is fed by its cursor. */
+  /** From now on it is fed by its cursor. */
   private fallBehind(settled: Cursor, frames: readonly Frame[], reached: Cursor): void {
+    this.leaveRoom();
+    this.catchUp.goOn(settled, frames, reached);
+  }
+
+  private leaveRoom(): void {
     this.room.leave(this);
     this.state = 'feeding';
-    this.queue.settled = settled;
-    this.queue.add(frames, reached);
-    this.pump();
-  }
-
-  private enqueue(sets: readonly EncodedChangeSet[]): void {
-    for (const set of sets) this.queue.add(this.room.framesOf(set, this.wanted, this.form), set.after);
-  }
-
-  private syncStarted(mode: SyncMode, id: string): Frame {
-    const { connectionId: connection_id } = this.subscriber;
-    return this.control(id, { type: 'SyncStarted', data: { mode, connection_id, protocol: 1 } });
-  }
-
-  private control(id: string, message: ControlMessage): Frame {
-    return frameOf(this.form, { openText: openText(message), id, requestId: this.requestId });
   }
 }

@@ -7,6 +7,7 @@ import { jsonOnly } from './common/json-only.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { RequestContext } from './common/request-context.js';
 import { RequestPipe } from './common/validation.js';
+import { isImport } from './flags/transfer/import-body.js';
 import { HttpMetrics } from './health/http.metrics.js';
 import { type Config } from './config/config.js';
 import { SyncIoAdapter } from './sync/socket-io.adapter.js';
@@ -25,9 +26,12 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   secureHeaders(app, config);
   // Before the body parsers: what they refuse is an answer that a page may read, too.
   app.use(app.get(CrossOrigin).handle);
-  app.use(noLongerThan(config.bodyBytes));
   // Nest hands options on as they are; its type leaves `verify` out, which it sets itself where raw bodies are asked for.
   const parsing = { limit: config.bodyBytes, verify: onlyUtf8 };
+  const importing = { limit: config.importBytes, verify: onlyUtf8, type: isImport };
+  app.use(noLongerThan((request) => (isImport(request) ? config.importBytes : config.bodyBytes)));
+  app.useBodyParser('json', importing);
+  // Leaves alone what the one before has read.
   app.useBodyParser('json', parsing);
   app.use(jsonOnly);
   app.useGlobalPipes(new RequestPipe());

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Cursor } from '@flagwire/protocol/sync';
 import { type EntityManager, In, type ObjectLiteral } from 'typeorm';
+import { inBatches } from '../common/batches.js';
 import { Clock, isoTime } from '../common/clock.js';
 import { LOWER_ALPHANUMERIC, Random } from '../common/random.js';
 import { RequestContext } from '../common/request-context.js';
@@ -12,8 +13,6 @@ import { EnvironmentHead } from './environment-head.entity.js';
 import { FlagState } from './flag-state.entity.js';
 import { WakeUps } from './wake-ups.js';
 
-/** Rows of one statement: far below the number of parameters that either database takes. */
-const BATCH = 100;
 const SECOND = 1000;
 /** Leaves room for thousands of millions of key changes. */
 const LONGEST_KEY_STEP = 2 ** 20;
@@ -80,12 +79,15 @@ export class ChangeLog {
 
   /** Compares with what the log holds and appends the difference as one revision; nothing where nothing differs. */
   async append(manager: EntityManager, head: EnvironmentHead, wanted: Wanted): Promise<Appended> {
-    const held = await this.held(manager, head.environmentId, [...wanted.flags.keys()]);
     const now = this.clock.now();
     const changes: FlagChange[] = [];
-    for (const [flagId, content] of wanted.flags) {
-      const change = changeOf(flagId, held.get(flagId) ?? null, content, now);
-      if (change !== null) changes.push(change);
+    for await (const flags of inBatches([...wanted.flags])) {
+      const ids = flags.map(([flagId]) => flagId);
+      const held = await this.held(manager, head.environmentId, ids);
+      for (const [flagId, content] of flags) {
+        const change = changeOf(flagId, held.get(flagId) ?? null, content, now);
+        if (change !== null) changes.push(change);
+      }
     }
     if (changes.length === 0) return { cursor: cursorOf(head), changes };
 
@@ -130,8 +132,8 @@ export class ChangeLog {
   /** The present definitions of an environment's flags, by id; what is deleted is null. */
   async held(manager: EntityManager, environmentId: string, flagIds: readonly string[]): Promise<Map<string, HeldFlag>> {
     const held = new Map<string, HeldFlag>();
-    for (let start = 0; start < flagIds.length; start += BATCH) {
-      const rows = await manager.findBy(FlagState, { environmentId, flagId: In(flagIds.slice(start, start + BATCH)) });
+    for await (const ids of inBatches(flagIds)) {
+      const rows = await manager.findBy(FlagState, { environmentId, flagId: In(ids) });
       for (const { flagId, version, updatedAt, deleted, definition } of rows) {
         held.set(flagId, { version, updatedAt, definition: deleted ? null : definition });
       }
@@ -146,8 +148,8 @@ export class ChangeLog {
         ? []
         : [{ environmentId, flagId: definition.id, version, updatedAt, deleted: after === null, definition }];
     });
-    for (let start = 0; start < rows.length; start += BATCH) {
-      await manager.upsert<ObjectLiteral>(FlagState, rows.slice(start, start + BATCH), ['environmentId', 'flagId']);
+    for await (const batch of inBatches(rows)) {
+      await manager.upsert<ObjectLiteral>(FlagState, batch, ['environmentId', 'flagId']);
     }
   }
 

@@ -8,9 +8,10 @@ function parserError(type: string, more: object = {}): Error {
 }
 
 /** In front of the parser, which would read off the whole of a body before it says that it is too long. */
-export function noLongerThan(limit: number) {
-  return ({ headers }: Request, _response: Response, next: NextFunction): void => {
-    if (Number(headers['content-length'] ?? 0) > limit) next(parserError('entity.too.large', { limit }));
+export function noLongerThan(limitOf: (request: Request) => number) {
+  return (request: Request, _response: Response, next: NextFunction): void => {
+    const limit = limitOf(request);
+    if (Number(request.headers['content-length'] ?? 0) > limit) next(parserError('entity.too.large', { limit }));
     else next();
   };
 }

@@ -36,7 +36,7 @@ const PARSER_ERRORS: Record<string, { status: number; code: string; detail: (err
     status: 413,
     code: 'body_too_large',
     detail: ({ limit }) =>
-      `The body is larger than ${limit ?? 'the limit of'} bytes: send less at once, or raise FLAGWIRE_BODY_BYTES.`,
+      `The body is larger than ${limit ?? 'the limit of'} bytes: send less at once, or raise FLAGWIRE_BODY_BYTES (of an import: FLAGWIRE_IMPORT_BYTES).`,
   },
   'entity.utf8.invalid': {
     status: 400,

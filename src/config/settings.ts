@@ -217,6 +217,7 @@ export const SETTINGS = {
   ),
   requestTimeoutMs: setting('FLAGWIRE_REQUEST_TIMEOUT_S', seconds(0.1, 3600), 2 * MINUTE, 'the same for the whole request'),
   bodyBytes: setting('FLAGWIRE_BODY_BYTES', integer(1024, 2 ** 30), 2 ** 20, 'largest request body'),
+  importBytes: setting('FLAGWIRE_IMPORT_BYTES', integer(1024, 2 ** 30), 20 * 2 ** 20, 'largest body of an import'),
 } as const;
 
 /** Every setting by its name in code. Times are in milliseconds, sizes in bytes. */

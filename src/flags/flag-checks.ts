@@ -30,9 +30,9 @@ export function asStored<T>(value: T): T {
 }
 
 /** What is wrong with variants whose type may be wrong itself: then what no type would make right. */
-function checkVariantsOf(valueType: ValueType | undefined, variants: unknown): Mistake[] {
-  if (valueType !== undefined) return checkVariants(valueType, variants);
-  const [first = [], ...others] = VALUE_TYPES.map((type) => checkVariants(type, variants));
+export function checkVariantsOf(valueType: ValueType | undefined, variants: unknown, path: string): Mistake[] {
+  if (valueType !== undefined) return checkVariants(valueType, variants, path);
+  const [first = [], ...others] = VALUE_TYPES.map((type) => checkVariants(type, variants, path));
   const isIn = (mistakes: Mistake[], wanted: Mistake) =>
     mistakes.some(({ path, message }) => path === wanted.path && message === wanted.message);
   return first.filter((mistake) => others.every((mistakes) => isIn(mistakes, mistake)));
@@ -62,37 +62,62 @@ export function settingsOf({ status, default_variant, targeting }: Partial<FlagS
  * @throws InvalidInput with every mistake of the body, those of its shape too.
  */
 export function checkNewFlag(draft: Draft<CreateFlagRequest>, environments: readonly string[]): CheckedFlag {
+  const { settings, mistakes } = checkFlag(draft, '', mostNamed(environments));
+  refuse([...mistakes, ...unknownEnvironments(draft, environments, '')]);
+  return { request: draft.fields as CreateFlagRequest, settings };
+}
+
+/**
+ * Every mistake of a flag that can be told from it alone, those of its shape too.
+ * @param path where the flag stands, as mistakes name it.
+ * @param most environments that a flag can have settings for: a hostile body has more names than anybody should look at.
+ * @returns settings by the key of their environment, complete where there is no mistake.
+ */
+export function checkFlag(
+  draft: Draft<CreateFlagRequest>,
+  path: string,
+  most: number,
+): { settings: Map<string, FlagSettings>; mistakes: Mistake[] } {
   const { id, value_type: valueType, variants, default_variant: defaultVariant } = draft.fields;
   const mistakes = [...draft.mistakes];
-  if (id !== undefined) mistakes.push(...checkFlagId(id));
+  if (id !== undefined) mistakes.push(...checkFlagId(id, at(path, 'id')));
   if (variants !== undefined) {
-    mistakes.push(...checkVariantsOf(valueType, variants), ...checkDefaultVariant(defaultVariant, variants, 'default_variant'));
+    mistakes.push(...checkVariantsOf(valueType, variants, at(path, 'variants')));
+    mistakes.push(...checkDefaultVariant(defaultVariant, variants, at(path, 'default_variant')));
   }
   const settings = new Map<string, FlagSettings>();
   const wanted = Object.entries(draft.fields.environments ?? {});
-  const mostNames = environments.length + MOST_REPORTED;
-  // A hostile body has more names than anybody should look at one by one.
-  if (wanted.length > mostNames) {
-    mistakes.push({
-      path: 'environments',
-      message: `names ${wanted.length} environments: the project has ${environments.length}`,
-    });
+  if (wanted.length > most) {
+    const message = `names ${wanted.length} environments: only ${most} of them were looked at`;
+    mistakes.push({ path: at(path, 'environments'), message });
   }
-  for (const [key, body] of wanted.slice(0, mostNames)) {
-    const path = at('environments', key);
-    if (!environments.includes(key)) {
-      mistakes.push({ path, message: `the project has no environment of this name: it has ${quoteAll(environments)}` });
-      continue;
-    }
-    const setting = draftOf(FlagSettingsRequest, body, path);
+  for (const [key, body] of wanted.slice(0, most)) {
+    const place = at(at(path, 'environments'), key);
+    const setting = draftOf(FlagSettingsRequest, body, place);
     mistakes.push(...setting.mistakes);
     // A wrong type only costs advice about a result that looks like a value.
     if (variants !== undefined)
-      mistakes.push(...checkSettings(setting.fields, { variants, valueType: valueType ?? 'object' }, path));
+      mistakes.push(...checkSettings(setting.fields, { variants, valueType: valueType ?? 'object' }, place));
     if (mistakes.length === 0) settings.set(key, settingsOf(setting.fields));
   }
-  refuse(mistakes);
-  return { request: draft.fields as CreateFlagRequest, settings };
+  return { settings, mistakes };
+}
+
+/** A mistake for each environment that the flag names and the project does not have. */
+export function unknownEnvironments(
+  { fields }: Pick<Draft<CreateFlagRequest>, 'fields'>,
+  environments: readonly string[],
+  path: string,
+): Mistake[] {
+  const named = Object.keys(fields.environments ?? {}).slice(0, mostNamed(environments));
+  const unknown = named.filter((key) => !environments.includes(key));
+  const message = () => `the project has no environment of this name: it has ${quoteAll(environments)}`;
+  return unknown.map((key) => ({ path: at(at(path, 'environments'), key), message: message() }));
+}
+
+/** All that there are, and as many that there are not as an answer lists. */
+function mostNamed(environments: readonly string[]): number {
+  return environments.length + MOST_REPORTED;
 }
 
 /** What a request makes of the fields that a flag has in all environments: absent ones stay, null clears. */
@@ -129,6 +154,11 @@ export function checkEdit(flag: Flag, draft: Draft<EditFlagRequest>, settings: R
     ...(defaultVariant === undefined ? checkDefaultVariant(flag.defaultVariant, variants, 'default_variant') : []),
     ...[...settings].flatMap(([key, setting]) => lostUses(flag, setting, variants, at('environments', key))),
   ];
+  refuseUses(uses);
+}
+
+/** @throws Conflict naming every place that uses a variant which would go. */
+export function refuseUses(uses: readonly Mistake[]): void {
   if (uses.length === 0) return;
   const places = uses.map(({ path }) => path).join(', ');
   throw new Conflict('variant_in_use', `A variant that would go is in use: ${places}. Change what uses it first`, {
@@ -137,7 +167,7 @@ export function checkEdit(flag: Flag, draft: Draft<EditFlagRequest>, settings: R
 }
 
 /** What of a setting is right with the flag's present variants and would be wrong with others. */
-function lostUses(flag: Flag, setting: Setting, variants: Record<string, unknown>, path: string): Mistake[] {
+export function lostUses(flag: Flag, setting: Setting, variants: Record<string, unknown>, path: string): Mistake[] {
   const { valueType } = flag;
   const fields = {
     targeting: setting.targeting,

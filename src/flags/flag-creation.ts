@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock, isoTime } from '../common/clock.js';
 import { Conflict } from '../common/errors.js';
-import { Limits } from '../common/limits.js';
 import { changedFlag, type CheckedFlag, checkNewFlag } from './flag-checks.js';
 import { type FlagAnswer } from './flag.answer.js';
 import { FlagAnswers } from './flag-answers.js';
+import { FlagQuota } from './flag-quota.js';
 import { type FlagSetting } from './flag-setting.entity.js';
 import { Flag } from './flag.entity.js';
 import { archived } from './flag-edits.js';
@@ -22,7 +22,7 @@ export class FlagCreation {
     private readonly writes: FlagWrites,
     private readonly answers: FlagAnswers,
     private readonly clock: Clock,
-    private readonly limits: Limits,
+    private readonly quota: FlagQuota,
   ) {}
 
   /** @throws NotFound, InvalidInput, Conflict where the id is taken */
@@ -42,8 +42,8 @@ export class FlagCreation {
         ? new Conflict('flag_exists', `There already is a flag ${JSON.stringify(taken.key)}`)
         : archived(taken);
     }
-    await this.refuseMany(write);
-    const flag = this.flagOf(write.project.id, request);
+    await this.quota.refuseMore(write, 1);
+    const flag = newFlag(write.project.id, request, isoTime(this.clock.now()));
     await write.manager.insert<object>(Flag, flag);
 
     const rows: FlagSetting[] = [];
@@ -56,42 +56,34 @@ export class FlagCreation {
     await storeSettings(write.manager, rows);
     return flag;
   }
+}
 
-  /** Counted under the lock of the project. Archived ones, too: they stay in the database, and their ids stay taken. */
-  private async refuseMany({ manager, project }: FlagWrite): Promise<void> {
-    const { maxFlags } = this.limits;
-    if ((await manager.countBy(Flag, { projectId: project.id })) < maxFlags) return;
-    const message = `The project has ${maxFlags} flags, archived ones too, which is as many as FLAGWIRE_MAX_FLAGS allows`;
-    throw new Conflict('too_many_flags', message);
-  }
-
-  private flagOf(projectId: string, request: CreateFlagRequest): Flag {
-    const now = isoTime(this.clock.now());
-    const blank: Flag = {
-      id: randomUUID(),
-      projectId,
-      key: request.id,
-      name: request.name,
-      description: '',
-      valueType: request.value_type,
-      variants: {},
-      defaultVariant: null,
-      tags: [],
-      owner: null,
-      critical: false,
-      version: 1,
-      createdAt: now,
-      updatedAt: now,
-      archivedAt: null,
-    };
-    const { description, variants, default_variant, tags, owner, critical } = request;
-    return changedFlag(blank, {
-      variants,
-      ...(description !== undefined && { description }),
-      ...(default_variant !== undefined && { default_variant }),
-      ...(tags !== undefined && { tags }),
-      ...(owner !== undefined && { owner }),
-      ...(critical !== undefined && { critical }),
-    });
-  }
+/** A flag that is not there yet, at version 1. @param now RFC 3339. */
+export function newFlag(projectId: string, request: CreateFlagRequest, now: string): Flag {
+  const blank: Flag = {
+    id: randomUUID(),
+    projectId,
+    key: request.id,
+    name: request.name,
+    description: '',
+    valueType: request.value_type,
+    variants: {},
+    defaultVariant: null,
+    tags: [],
+    owner: null,
+    critical: false,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+    archivedAt: null,
+  };
+  const { description, variants, default_variant, tags, owner, critical } = request;
+  return changedFlag(blank, {
+    variants,
+    ...(description !== undefined && { description }),
+    ...(default_variant !== undefined && { default_variant }),
+    ...(tags !== undefined && { tags }),
+    ...(owner !== undefined && { owner }),
+    ...(critical !== undefined && { critical }),
+  });
 }

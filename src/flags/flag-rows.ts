@@ -1,5 +1,6 @@
 import { isFlagId } from '@flagwire/protocol/sync';
 import { type EntityManager, In, type ObjectLiteral } from 'typeorm';
+import { inBatches } from '../common/batches.js';
 import { NotFound } from '../common/errors.js';
 import { type Environment } from '../projects/environment.entity.js';
 import { type Project } from '../projects/project.entity.js';
@@ -7,15 +8,8 @@ import { FlagSetting } from './flag-setting.entity.js';
 import { Flag } from './flag.entity.js';
 import { type Setting, UNSET } from './setting.js';
 
-/** Rows of one statement: far below the number of parameters that either database takes. */
-const BATCH = 100;
-
 /** Settings by environment id and flag (row) id. */
 export type Settings = ReadonlyMap<string, ReadonlyMap<string, FlagSetting>>;
-
-function* batches<T>(items: readonly T[]): Generator<T[]> {
-  for (let start = 0; start < items.length; start += BATCH) yield items.slice(start, start + BATCH);
-}
 
 /** The flag, archived or not; undefined where there is none. */
 export async function flagByKey(manager: EntityManager, project: Project, key: string): Promise<Flag | undefined> {
@@ -33,7 +27,7 @@ export async function mustFindFlag(manager: EntityManager, project: Project, key
 export async function flagsByKey(manager: EntityManager, project: Project, keys: readonly string[]): Promise<Map<string, Flag>> {
   const found = new Map<string, Flag>();
   // Whatever else a path or a body holds, a NUL for one, never reaches the database.
-  for (const batch of batches(keys.filter(isFlagId))) {
+  for await (const batch of inBatches(keys.filter(isFlagId))) {
     for (const flag of await manager.findBy(Flag, { projectId: project.id, key: In(batch) })) found.set(flag.key, flag);
   }
   return found;
@@ -46,7 +40,7 @@ export async function settingsOfFlags(
 ): Promise<Settings> {
   const settings = new Map(environments.map(({ id }) => [id, new Map<string, FlagSetting>()]));
   const environmentId = In([...settings.keys()]);
-  for (const batch of batches(flags.map(({ id }) => id))) {
+  for await (const batch of inBatches(flags.map(({ id }) => id))) {
     for (const row of await manager.findBy(FlagSetting, { flagId: In(batch), environmentId })) {
       settings.get(row.environmentId)?.set(row.flagId, row);
     }
@@ -59,8 +53,13 @@ export function settingOf(settings: Settings, environment: Environment, flag: Fl
   return settings.get(environment.id)?.get(flag.id) ?? UNSET;
 }
 
+/** New ones and changed ones. */
+export async function storeFlags(manager: EntityManager, rows: readonly Flag[]): Promise<void> {
+  for await (const batch of inBatches(rows)) await manager.upsert<ObjectLiteral>(Flag, batch, ['id']);
+}
+
 export async function storeSettings(manager: EntityManager, rows: readonly FlagSetting[]): Promise<void> {
-  for (const batch of batches(rows)) {
+  for await (const batch of inBatches(rows)) {
     await manager.upsert<ObjectLiteral>(FlagSetting, batch, ['flagId', 'environmentId']);
   }
 }

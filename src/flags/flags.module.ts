@@ -10,6 +10,7 @@ import { Demonstration } from './demonstration.js';
 import { FlagAnswers } from './flag-answers.js';
 import { FlagCreation } from './flag-creation.js';
 import { FlagEdits } from './flag-edits.js';
+import { FlagQuota } from './flag-quota.js';
 import { FlagReads } from './flag-reads.js';
 import { FlagSeedsModule } from './flag-seeds.module.js';
 import { FlagSetting } from './flag-setting.entity.js';
@@ -18,6 +19,7 @@ import { FlagWrites } from './flag-writes.js';
 import { Flag } from './flag.entity.js';
 import { FlagsController } from './flags.controller.js';
 import { Rollback } from './rollback.js';
+import { ProjectImport } from './transfer/project-import.js';
 import { ProjectExport } from './transfer/project-export.js';
 import { TransferController } from './transfer/transfer.controller.js';
 import { SettingEdits } from './setting-edits.js';
@@ -31,10 +33,12 @@ import { SettingEdits } from './setting-edits.js';
     FlagAnswers,
     FlagWrites,
     FlagCreation,
+    FlagQuota,
     FlagEdits,
     SettingEdits,
     Rollback,
     ProjectExport,
+    ProjectImport,
     ChangeTrail,
     FirstStart,
     Demonstration,

@@ -14,23 +14,26 @@ export class IfMatch {
   static parse(header: string | undefined): IfMatch {
     if (header === undefined || header.trim() === '*') return new IfMatch(null);
     const tags = new Set<string>();
-    let found = false;
     for (let rest = header.replace(/^[ \t,]+/, ''); rest !== '';) {
       const [whole = '', weak, tag = ''] = TAG.exec(rest) ?? [];
       const after = rest.slice(whole.length);
       if (whole === '' || !/^[ \t]*(,|$)/.test(after)) throw malformed();
-      // Strong comparison: a weak tag matches nothing, but is no mistake.
-      if (weak === undefined) tags.add(tag);
-      found = true;
+      // Strong comparison: a weak tag is no mistake, but matches nothing; with its quotes it is like no other.
+      tags.add(weak === undefined ? tag : whole);
       rest = after.replace(/^[ \t,]+/, '');
     }
-    if (!found) throw malformed();
+    if (tags.size === 0) throw malformed();
     return new IfMatch(tags);
   }
 
   /** @param tag the present one, without its quotes. */
   allows(tag: string): boolean {
     return this.tags === null || this.tags.has(tag);
+  }
+
+  /** Whether every tag that it names is among the present ones. */
+  allowsOnly(present: ReadonlySet<string>): boolean {
+    return this.tags === null || [...this.tags].every((tag) => present.has(tag));
   }
 }
 

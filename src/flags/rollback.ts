@@ -12,7 +12,7 @@ import { type Flag } from './flag.entity.js';
 import { flagsByKey, settingOf, settingsOfFlags, storeSettings } from './flag-rows.js';
 import { type FlagWrite, FlagWrites, type Written } from './flag-writes.js';
 import { type IfMatch, refuseOtherCursor } from './if-match.js';
-import { type Setting, toWire } from './setting.js';
+import { settingServing, toWire } from './setting.js';
 
 export interface RollbackTarget {
   readonly project: string;
@@ -74,17 +74,11 @@ export class Rollback {
       mistakes.push(
         ...checkSettings({ default_variant: definition.default_variant, targeting: definition.targeting }, flag, path),
       );
-      const setting = settingThen(flag, settingOf(present, environment, flag), definition);
+      const setting = settingServing(flag, settingOf(present, environment, flag), definition);
       rows.set(flag, { ...setting, flagId: flag.id, environmentId: environment.id });
     }
     if (mistakes.length === 0) return rows;
     const message = `What was set then does not fit the flags of today in ${mistakes.length} places, which errors lists; nothing was written`;
     throw new Conflict('rollback_does_not_fit', message, { errors: mistakes });
   }
-}
-
-/** The log knows which default was served, not whether it was inherited: what is inherited and right stays inherited. */
-function settingThen(flag: Flag, now: Setting, { status, default_variant, targeting }: FlagDefinition): Setting {
-  const inherits = now.inheritsDefaultVariant && flag.defaultVariant === default_variant;
-  return { status, targeting, defaultVariant: inherits ? now.defaultVariant : default_variant, inheritsDefaultVariant: inherits };
 }

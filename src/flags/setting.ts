@@ -1,5 +1,5 @@
 import { type FlagSettings } from '@flagwire/protocol/admin';
-import { type JsonObject } from '@flagwire/protocol/sync';
+import { type FlagDefinition, type JsonObject } from '@flagwire/protocol/sync';
 import { type FlagContent } from '../changes/change-set.js';
 import { type FlagSetting } from './flag-setting.entity.js';
 import { type Flag } from './flag.entity.js';
@@ -21,6 +21,15 @@ export function changedSetting(setting: Setting, edit: FlagSettings): Setting {
       ? { defaultVariant: setting.defaultVariant, inheritsDefaultVariant }
       : { defaultVariant, inheritsDefaultVariant: false }),
   };
+}
+
+/** What is served of a setting. */
+export type Served = Pick<FlagDefinition, 'status' | 'default_variant' | 'targeting'>;
+
+/** The setting that serves this. It is not told whether the default is inherited: what is inherited and right stays inherited. */
+export function settingServing(flag: Flag, now: Setting, { status, default_variant, targeting }: Served): Setting {
+  const inherits = now.inheritsDefaultVariant && flag.defaultVariant === default_variant;
+  return { status, targeting, defaultVariant: inherits ? now.defaultVariant : default_variant, inheritsDefaultVariant: inherits };
 }
 
 /** The flag as clients of an environment shall see it. The one place that says so. */

@@ -34,6 +34,7 @@ const NOT_ROUTES = [
   '<anonymous>',
   '<anonymous>',
   'jsonParser',
+  'jsonParser',
   'jsonOnly',
   'serveStatic',
   '<anonymous>',

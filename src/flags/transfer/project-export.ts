@@ -21,7 +21,7 @@ export class ProjectExport {
   ) {}
 
   /** The project at one moment, by key and id, ascending: the same project gives the same document. */
-  async document(projectKey: string): Promise<ExportDocument> {
+  async document(projectKey: string): Promise<Required<ExportDocument>> {
     const { project, document } = await this.database.snapshot(async (manager) => {
       const found = await this.projects.find(manager, projectKey);
       const environments = await this.projects.environments(manager, found);
@@ -31,7 +31,7 @@ export class ProjectExport {
         page = await this.page(manager, found.id, page.at(-1)?.key ?? '');
       }
       const named = environments.map(({ key, name }) => ({ key, name }));
-      const whole: ExportDocument = {
+      const whole: Required<ExportDocument> = {
         format: 'flagwire',
         version: 1,
         project: { key: found.key, name: found.name },

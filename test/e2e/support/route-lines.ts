@@ -86,6 +86,7 @@ export const LINES: Record<string, Line> = {
 
   // It holds the settings of every environment.
   [`GET ${PROJECT}/export`]: { role: 'viewer', about: 'environments' },
+  [`POST ${PROJECT}/import`]: { role: 'editor', about: 'environments' },
   [`GET ${PROJECT}/flags`]: { role: 'viewer', about: 'project' },
   [`POST ${PROJECT}/flags`]: { role: 'editor', about: 'environments', body: (fresh) => ({ id: fresh }) },
   [`GET ${FLAG}`]: { role: 'viewer', about: 'project' },

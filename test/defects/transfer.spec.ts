@@ -25,7 +25,9 @@ it('an import is there whole or not at all, in every environment', async () => {
   const before = await everything(node);
   // The last of the environments takes no second revision.
   const [staging] = await database.query("SELECT id FROM environment WHERE key = 'staging'");
-  await database.query(`ALTER TABLE change ADD CONSTRAINT none CHECK (environment_id <> '${String(staging?.['id'])}' OR revision < 2)`);
+  await database.query(
+    `ALTER TABLE change ADD CONSTRAINT none CHECK (environment_id <> '${String(staging?.['id'])}' OR revision < 2)`,
+  );
   const document = documentOf(flag('new'), flag('old', { name: 'Another' }));
   expect((await node.admin.request('POST', '/api/projects/default/import', document)).status).toBe(500);
   expect(await everything(node)).toEqual(before);

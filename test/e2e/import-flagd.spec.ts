@@ -64,7 +64,10 @@ describeEachDatabase('an import of a flagd document', (database) => {
       { key: 'same', state: 'ENABLED', variants: onOff, defaultVariant: 'off' },
       { key: 'other', state: 'ENABLED', variants: onOff, defaultVariant: 'on' },
     ];
-    expect(await send({ flags })).toMatchObject({ status: 200, body: { flags: { updated: 2 }, environments: { test: { changes: [] } } } });
+    expect(await send({ flags })).toMatchObject({
+      status: 200,
+      body: { flags: { updated: 2 }, environments: { test: { changes: [] } } },
+    });
     expect(await served('same')).toMatchObject({ name: 'A name', status: 'enabled', default_variant: 'off' });
     expect(await served('same', 'test')).toMatchObject({ status: 'enabled', targeting: { if: [true, 'on'] } });
     const settings = async (id: string) => (await admin.getFlag(id, options)).body['environments'];

@@ -60,8 +60,14 @@ describeEachDatabase('an import', (database) => {
     );
     const wrong = documentOf([...ids.map((id) => flag(id, { environments: { production: live } })), flag('a b')]);
     expect(await admin.request('POST', IMPORT, wrong)).toMatchObject({ status: 400 });
-    expect(await admin.request('POST', `${IMPORT}?dry_run=true`, documentOf(ids.map((id) => flag(id))))).toMatchObject({ status: 200 });
-    const { cursors } = await admin.request('POST', IMPORT, documentOf(ids.map((id) => flag(id, { environments: { production: live } }))));
+    expect(await admin.request('POST', `${IMPORT}?dry_run=true`, documentOf(ids.map((id) => flag(id))))).toMatchObject({
+      status: 200,
+    });
+    const { cursors } = await admin.request(
+      'POST',
+      IMPORT,
+      documentOf(ids.map((id) => flag(id, { environments: { production: live } }))),
+    );
     for (const [index, environment] of ['production', 'staging'].entries()) {
       const probe = probes[index];
       if (probe === undefined) throw new Error('no probe');

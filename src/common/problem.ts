@@ -38,6 +38,11 @@ const PARSER_ERRORS: Record<string, { status: number; code: string; detail: (err
     detail: ({ limit }) =>
       `The body is larger than ${limit ?? 'the limit of'} bytes: send less at once, or raise FLAGWIRE_BODY_BYTES (of an import: FLAGWIRE_IMPORT_BYTES).`,
   },
+  'entity.too.complex': {
+    status: 400,
+    code: 'invalid_input',
+    detail: ({ excess }) => `The body has ${excess}: send less at once.`,
+  },
   'entity.utf8.invalid': {
     status: 400,
     code: 'malformed_json',
@@ -58,6 +63,7 @@ interface ParserError {
   type: string;
   message: string;
   limit?: number;
+  excess?: string;
 }
 
 const RETRY_MS = 1000;

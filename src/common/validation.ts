@@ -1,8 +1,7 @@
 import { type ArgumentMetadata, Injectable, type ValidationError, ValidationPipe } from '@nestjs/common';
+import { MOST_DEPTH } from './body-shape.js';
 import { InvalidInput, type Mistake } from './errors.js';
 
-/** Objects and lists inside each other. Far above what a flag's rules may have; below what recursive code can take. */
-const MOST_DEPTH = 200;
 /** Values in a body that a request class describes: these are small, and what checks them takes its time with each. */
 const MOST_VALUES = 10_000;
 /** Answers stay readable, and small, whatever was sent. */

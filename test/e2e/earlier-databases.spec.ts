@@ -6,6 +6,7 @@ import Sqlite from 'libsql';
 import { fixtureFolder, readManifest, type HeldCursor, type Manifest } from '../fixtures/db/manifest.js';
 import { restore } from '../fixtures/db/postgres-dump.js';
 import { type Ask, beyondAdding, readSchema, type Schema } from '../fixtures/db/schema.js';
+import { auditTrail } from '../support/audit-pages.js';
 import { parseCursor, revisionOf } from '../support/cursor.js';
 import { freshDatabase } from '../support/fresh-database.js';
 import { poll, type DeltaBody } from '../support/poll-client.js';
@@ -127,6 +128,14 @@ describe.each(VERSIONS)('the databases that version %s left behind', (version) =
       const { body } = await server.admin.call<{ items: { revision: number }[] }>('GET', path('/changes?after=0&limit=100'));
       const revisions = body.items.map(({ revision }) => revision).sort((a, b) => a - b);
       expect(revisions).toEqual(Array.from({ length: manifest.revision }, (_, index) => index + 1));
+    });
+
+    it('have the record of what was done beside flags, and export the same document, where they had these', async () => {
+      const { audit = [], exported } = manifest;
+      expect(audit.length > 0).toBe(version !== '1');
+      expect((await auditTrail(server.admin)).slice(0, audit.length)).toEqual(audit);
+      const { body } = await server.admin.export(manifest);
+      expect(body).toMatchObject(exported ?? { project: { key: manifest.project } });
     });
 
     it('know the keys and tokens that lived, and those that were dead', async () => {

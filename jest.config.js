@@ -36,7 +36,7 @@ const base = {
 export default {
   maxWorkers: 2,
   testTimeout: 60_000,
-  reporters: ['default', '<rootDir>/test/reporters/matrix.cjs', '<rootDir>/test/reporters/summary.cjs'],
+  reporters: ['default', ...['matrix', 'secrets', 'summary'].map((name) => `<rootDir>/test/reporters/${name}.cjs`)],
   projects: [
     {
       ...base,

@@ -1,5 +1,6 @@
 const { existsSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
+const { isComplete } = require('./complete-run.cjs');
 const { ContractMatrix } = require('./contract-matrix.cjs');
 
 const REASONS = 'test/contract/matrix-reasons.json';
@@ -12,7 +13,6 @@ const REASONS = 'test/contract/matrix-reasons.json';
 module.exports = class MatrixReporter {
   constructor(globalConfig) {
     this.rootDir = globalConfig.rootDir;
-    // A run of some tests leaves cells empty by intention.
     this.complete = isComplete(globalConfig);
   }
 
@@ -35,7 +35,3 @@ module.exports = class MatrixReporter {
     return this.error;
   }
 };
-
-function isComplete({ testNamePattern, testPathPatterns, onlyChanged, onlyFailures, shard }) {
-  return !testNamePattern && !testPathPatterns?.patterns?.length && !onlyChanged && !onlyFailures && !shard;
-}

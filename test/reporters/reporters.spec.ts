@@ -32,7 +32,11 @@ describe('the closing lines of a run', () => {
 
   /** Runs Jest over what was written, with our reporters. */
   function jest(...args: string[]): Promise<{ code: number; lines: string[] }> {
-    const reporters = ['matrix', 'summary'].map((name) => join(projectRoot(), `test/reporters/${name}.cjs`));
+    return jestWith(['matrix', 'summary'], ...args);
+  }
+
+  function jestWith(names: string[], ...args: string[]): Promise<{ code: number; lines: string[] }> {
+    const reporters = names.map((name) => join(projectRoot(), `test/reporters/${name}.cjs`));
     const config = { rootDir: folder, testMatch: ['**/*.spec.js'], transform: {}, reporters: ['default', ...reporters] };
     const bin = join(projectRoot(), 'node_modules/jest/bin/jest.js');
     const options = ['--config', JSON.stringify(config), '--runInBand', ...args];
@@ -94,5 +98,31 @@ describe('the closing lines of a run', () => {
     const { code, lines } = await jest('-t', 'never backwards');
     expect(lines).toContainEqual(expect.stringMatching(/^never backwards +✓ +· +·$/));
     expect(code).toBe(0);
+  });
+
+  const searching = (counts: object) => `
+    it('searches', () => {
+      require('node:fs').appendFileSync(process.env.FLAGWIRE_TEST_SEARCHES, ${JSON.stringify(JSON.stringify(counts))} + '\\n');
+    });
+  `;
+  const everywhere = { logs: 2e6, metrics: 1e6, databases: 3e6, refusals: 1e6 };
+
+  it('says how much was searched for secrets, in all suites together', async () => {
+    write('a.spec.js', searching({ servers: 1, secrets: 4, found: 0, ms: 1500, ...everywhere }));
+    write('b.spec.js', searching({ servers: 1, secrets: 2, found: 0, ms: 500, logs: 1e6 }));
+    const { code, lines } = await jestWith(['secrets', 'summary']);
+    expect(lines).toContain(
+      'Searched what 2 servers left behind for 6 secrets, in 2.0 s: ' +
+        '3,000 kB of logs, 1,000 kB of metrics, 3,000 kB of databases, 0 kB of traces, 1,000 kB of refusals. None found.',
+    );
+    expect(code).toBe(0);
+  });
+
+  it('fails a run of all tests in which some kind of place was not searched, and no run of some', async () => {
+    write('a.spec.js', searching({ servers: 1, secrets: 4, found: 0, ms: 1, ...everywhere, databases: 0 }));
+    expect((await jestWith(['secrets'])).code).toBe(1);
+    expect((await jestWith(['secrets'], '-t', 'searches')).code).toBe(0);
+    write('a.spec.js', `it('a', () => {});`);
+    expect((await jestWith(['secrets'])).code).toBe(1);
   });
 });

@@ -1,5 +1,6 @@
 import { request as requestHttp, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { watchAnswer } from './known-secrets.js';
 
 export interface HttpRequestOptions {
   /** Default GET. */
@@ -37,10 +38,14 @@ export class HttpAnswer {
   }
 }
 
-async function read(response: IncomingMessage): Promise<HttpAnswer> {
+/** Reads an opened response to its end. `method` and `url` are those of its request. */
+export async function readAnswer(response: IncomingMessage, url: URL, method = 'GET'): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
-  return new HttpAnswer(response.statusCode ?? 0, response.headers, response.rawHeaders, Buffer.concat(chunks));
+  const { statusCode = 0, headers, rawHeaders } = response;
+  const answer = new HttpAnswer(statusCode, headers, rawHeaders, Buffer.concat(chunks));
+  watchAnswer(url, method, statusCode, `${rawHeaders.join('\n')}\n\n${answer.text}`);
+  return answer;
 }
 
 /**
@@ -71,5 +76,5 @@ export function openResponse(
  */
 export async function httpRequest(url: string | URL, options: HttpRequestOptions = {}): Promise<HttpAnswer> {
   const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
-  return read(await openResponse(url, { ...options, signal }));
+  return readAnswer(await openResponse(url, { ...options, signal }), new URL(url), options.method);
 }

@@ -1,3 +1,4 @@
+import { watchRefusal } from './known-secrets.js';
 import { connect, type Socket } from 'node:net';
 
 export interface RawHttpOptions {
@@ -81,6 +82,7 @@ export class RawHttp {
   #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
   #framing: Framing = { kind: 'none' };
+  #status = 0;
   #finished = false;
   #paused: boolean;
   #wake: () => void = () => undefined;
@@ -145,6 +147,8 @@ export class RawHttp {
     if (text === null) throw new Error(`the connection ended before a head: ${this.#dump()}`);
     const head = parseHead(text.toString('latin1'));
     this.#framing = framingOf(head, method);
+    this.#status = head.status;
+    if (head.status >= 400) watchRefusal(`the head of an answer ${head.status}`, head.text);
     return head;
   }
 
@@ -172,7 +176,9 @@ export class RawHttp {
     const deadline = performance.now() + ms;
     let piece: Buffer | null;
     while ((piece = await this.nextPiece(Math.max(1, deadline - performance.now()))) !== null) pieces.push(piece);
-    return Buffer.concat(pieces);
+    const body = Buffer.concat(pieces);
+    if (this.#status >= 400) watchRefusal(`the body of an answer ${this.#status}`, body.toString('utf8'));
+    return body;
   }
 
   /** Reads the present body until its text, from here on, contains `text`, and gives what was read. */

@@ -24,11 +24,12 @@ createServer((request, response) => {
 `;
 
 let folder: string;
-let entry: string;
+let fake: { entry: string; searched: false };
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'flagwire-spec-'));
-  entry = join(folder, 'main.mjs');
-  writeFileSync(entry, PROGRAM);
+  // It shows its settings to whoever asks.
+  fake = { entry: join(folder, 'main.mjs'), searched: false };
+  writeFileSync(fake.entry, PROGRAM);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -36,13 +37,13 @@ describeEachDatabase('startServer', (database) => {
   const start = useServers();
 
   it('waits until the server is ready and gives it a database of its own', async () => {
-    const server = await start({ entry, database });
+    const server = await start({ ...fake, database });
     expect(server.stdout()).toBe(`started with ${server.databaseUrl}\n`);
     expect(new URL(server.databaseUrl).protocol).toBe(`${database}:`);
   });
 
   it('restarts on the same port with the same data', async () => {
-    const server = await start({ entry, database });
+    const server = await start({ ...fake, database });
     const { pid, port, databaseUrl } = server;
     await server.restart('SIGKILL');
     expect([server.port, server.databaseUrl, server.pid === pid]).toEqual([port, databaseUrl, false]);
@@ -56,7 +57,7 @@ describe('startServer', () => {
 
   it('hides the settings of the test run and passes its own', async () => {
     process.env['FLAGWIRE_LEAK'] = 'x';
-    const server = await start({ entry, env: { FLAGWIRE_PING_MS: '100', NODE_ENV: undefined } });
+    const server = await start({ ...fake, env: { FLAGWIRE_PING_MS: '100', NODE_ENV: undefined } });
     delete process.env['FLAGWIRE_LEAK'];
     const { body } = await server.admin.call<{ env: Record<string, string> }>('GET', '/');
     expect(body.env).toMatchObject({ FLAGWIRE_PING_MS: '100', FLAGWIRE_ADMIN_TOKEN: ADMIN_TOKEN });
@@ -65,17 +66,17 @@ describe('startServer', () => {
   });
 
   it('reports the output of a server that ends early', async () => {
-    const starting = startServer({ entry, env: { FLAGWIRE_BROKEN: 'yes' } });
+    const starting = startServer({ ...fake, env: { FLAGWIRE_BROKEN: 'yes' } });
     await expect(starting).rejects.toThrow(/ended by itself with 3[^]*a setting is wrong/);
   });
 
   it('runs a server that refuses to start to its end', async () => {
-    const end = await runServerToEnd({ entry, env: { FLAGWIRE_BROKEN: 'yes' } });
+    const end = await runServerToEnd({ ...fake, env: { FLAGWIRE_BROKEN: 'yes' } });
     expect(end).toMatchObject({ code: 3, stdout: '', stderr: 'a setting is wrong\n' });
   });
 
   it('notices a crash between two requests', async () => {
-    const server = await startServer({ entry });
+    const server = await startServer({ ...fake });
     await server.admin.request('GET', '/crash').catch(() => undefined);
     await server.ended;
     expect(server.crash()).toContain('ended by itself with 9');
@@ -87,14 +88,14 @@ describe('AdminClient', () => {
   const start = useServers();
 
   it('reads the cursors of an answer', async () => {
-    const { admin } = await start({ entry });
+    const { admin } = await start({ ...fake });
     const { status, cursors, body } = await admin.request('GET', '/api/x');
     expect(cursors).toEqual({ production: 'k3x9q0ab.42.p7q1zd', staging: 'aaaaaaaa.0.bbbbbb' });
     expect([status, body]).toEqual([200, expect.objectContaining({ authorization: `Bearer ${ADMIN_TOKEN}` })]);
   });
 
   it('throws in its helpers what request gives', async () => {
-    const { admin } = await start({ entry });
+    const { admin } = await start({ ...fake });
     expect((await admin.request('GET', '/api/none')).status).toBe(404);
     await expect(admin.call('GET', '/api/none')).rejects.toThrow('GET /api/none was answered 404');
   });

@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { AdminClient } from './admin-client.js';
-import { freePort } from './free-port.js';
-import { freshDatabase } from './fresh-database.js';
 import { httpRequest } from './http-request.js';
+import { noteSettings } from './known-secrets.js';
 import { builtEntry } from './project-root.js';
+import { metricsOf, searchRemains } from './server-remains.js';
+import { makeSite, type Site } from './server-site.js';
 import { cleanEnvironment, ServerProcess, type Environment, type ProcessEnd } from './server-process.js';
 import { eventually } from './wait.js';
 
@@ -33,30 +31,12 @@ export interface ServerOptions {
   args?: readonly string[];
   /** The Node.js that runs it; default this one. */
   node?: string;
+  /** Whether `dispose()` searches what it leaves behind for secrets. Default true. */
+  searched?: boolean;
 }
 
 /** 40 characters, as every test server gets it. */
 export const ADMIN_TOKEN = 'test-admin-token-0123456789abcdefghijklm';
-
-/** What outlives the process: where it listens, and its data. */
-interface Site {
-  port: number;
-  databaseUrl: string;
-  dataDir: string;
-  release: () => Promise<void>;
-}
-
-async function makeSite(options: ServerOptions): Promise<Site> {
-  const { database = 'sqlite', port = await freePort() } = options;
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'flagwire-server-'));
-  const fresh = database === 'postgres' ? await freshDatabase('flagwire') : null;
-  const databaseUrl = fresh?.url ?? (database === 'sqlite' ? `sqlite:${join(dataDir, 'flagwire.db')}` : database);
-  const release = async (): Promise<void> => {
-    await fresh?.drop();
-    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
-  };
-  return { port, databaseUrl, dataDir, release };
-}
 
 const live = new Set<TestServer>();
 
@@ -68,7 +48,8 @@ export class TestServer {
   readonly dataDir: string;
   #process: ServerProcess;
   #expectedEnd = false;
-  #earlier = '';
+  #earlier = { stdout: '', stderr: '' };
+  #metrics = '';
 
   private constructor(
     private readonly site: Site,
@@ -96,6 +77,7 @@ export class TestServer {
       FLAGWIRE_WRONG_CREDENTIALS_PER_MINUTE: '1000000',
       ...options.env,
     });
+    noteSettings(env);
     const args = [...(options.nodeArgs ?? []), entry, ...(options.args ?? [])];
     const server = new TestServer(site, options, () => new ServerProcess(args, env, site.dataDir, options.node));
     live.add(server);
@@ -131,7 +113,7 @@ export class TestServer {
 
   /** All that was printed since the start, over restarts (the newest 4 MiB of each process). */
   stdout(): string {
-    return this.#earlier + this.#process.stdout;
+    return this.#earlier.stdout + this.#process.stdout;
   }
 
   /** What the present process printed on stderr. */
@@ -161,7 +143,7 @@ export class TestServer {
   /** Ends the process where it still runs, and starts it again: same port, data and settings. */
   async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (this.isRunning) await this.kill(signal);
-    this.#earlier = this.stdout();
+    this.#earlier = { stdout: this.stdout(), stderr: this.#earlier.stderr + this.stderr() };
     this.#expectedEnd = false;
     this.#process = this.spawnOne();
     await this.#untilUp();
@@ -172,11 +154,25 @@ export class TestServer {
     await this.#untilHealthy('ready', timeoutMs);
   }
 
-  /** Kills the process and removes what was made for it: temporary folder and database. */
+  /**
+   * Kills the process and removes what was made for it: temporary folder and database.
+   * @throws Error where a secret is found in what it leaves behind.
+   */
   async dispose(): Promise<void> {
     live.delete(this);
-    if (this.isRunning) await this.kill('SIGKILL');
-    await this.site.release();
+    await this.lastKill();
+    try {
+      if (this.options.searched !== false) await this.#search();
+    } finally {
+      await this.site.release();
+    }
+  }
+
+  /** Kills the process where it runs, once its figures have been read for the search. */
+  async lastKill(): Promise<void> {
+    if (!this.isRunning) return;
+    if (this.options.searched !== false) this.#metrics = await metricsOf(this.url, this.adminToken);
+    await this.kill('SIGKILL');
   }
 
   /** The output, where the process ended and no test asked for it; else null. */
@@ -184,6 +180,12 @@ export class TestServer {
     const { end } = this.#process;
     if (end === undefined || this.#expectedEnd) return null;
     return `the server on port ${this.port} ended by itself with ${end.code ?? end.signal}\n${this.#process.tail()}`;
+  }
+
+  async #search(): Promise<void> {
+    const { databaseUrl, ownsDatabase } = this.site;
+    const output = { stdout: this.stdout(), stderr: this.#earlier.stderr + this.stderr(), metrics: this.#metrics };
+    await searchRemains({ origin: this.url, databaseUrl, ownsDatabase, ...output });
   }
 
   async #untilUp(): Promise<void> {
@@ -216,12 +218,15 @@ export function liveServers(): TestServer[] {
   return [...live];
 }
 
-/** Kills all servers, then removes their data: nodes may share a database. @throws AggregateError of what failed. */
+/**
+ * Kills all servers, then searches and removes what they leave behind: nodes may share a database.
+ * @throws AggregateError of what failed or was found.
+ */
 export async function disposeServers(servers: readonly TestServer[] = liveServers()): Promise<void> {
-  await Promise.allSettled(servers.filter((server) => server.isRunning).map((server) => server.kill('SIGKILL')));
+  await Promise.allSettled(servers.map((server) => server.lastKill()));
   const results = await Promise.allSettled(servers.map((server) => server.dispose()));
   const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
-  if (failures.length > 0) throw new AggregateError(failures, 'servers could not be removed');
+  if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n'));
 }
 
 /**

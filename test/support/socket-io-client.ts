@@ -1,4 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
+import { watchRefusal } from './known-secrets.js';
 import { type SocketOptions, SocketProbe, SocketRefused } from './socket-probe.js';
 import { type ProbeEnd } from './sync-probe.js';
 import { parseMessage } from './wire-types.js';
@@ -34,8 +35,10 @@ export class SocketIoProbe extends SocketProbe {
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('connect_error', (error: Error & { data?: { code: string } }) => {
+        const text = JSON.stringify([error.message, error.data]);
+        watchRefusal('a connect_error', text);
         socket.disconnect();
-        reject(error.data === undefined ? error : new SocketRefused(error.data.code));
+        reject(error.data === undefined ? error : new SocketRefused(error.data.code, 0, text));
       });
     });
     return probe;
@@ -46,8 +49,10 @@ export class SocketIoProbe extends SocketProbe {
   }
 
   /** The acknowledgement of a request: `{ok: true}` or `{error}`. */
-  acknowledged(type: string, fields: object = {}): Promise<unknown> {
-    return this.socket.timeout(4000).emitWithAck(type, fields);
+  async acknowledged(type: string, fields: object = {}): Promise<unknown> {
+    const answer: unknown = await this.socket.timeout(4000).emitWithAck(type, fields);
+    watchRefusal('an acknowledgement', JSON.stringify(answer));
+    return answer;
   }
 
   reconnect(changes: Partial<SocketOptions> = {}): Promise<SocketIoProbe> {

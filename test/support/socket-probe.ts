@@ -1,4 +1,5 @@
 import { type SdkRequest } from './credentials.js';
+import { watchRefusal } from './known-secrets.js';
 import { type CheckerOptions } from './sync-checker.js';
 import { SyncProbe } from './sync-probe.js';
 import { type Message } from './wire-types.js';
@@ -19,6 +20,8 @@ export class SocketRefused extends Error {
     readonly code: string,
     /** Of the HTTP answer; 0 where there is none. */
     readonly status = 0,
+    /** The whole refusal, as it came. */
+    readonly text = '',
   ) {
     super(`the socket was refused with ${code} (status ${status})`);
   }
@@ -65,6 +68,7 @@ export abstract class SocketProbe extends SyncProbe {
 
   protected override receive(message: Message): void {
     const { request_id = '' } = message;
+    if (message.type === 'Error') watchRefusal('an Error frame', JSON.stringify(message));
     this.#lessons.get(request_id)?.(message);
     this.#lessons.delete(request_id);
     super.receive(message);

@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
 import { sdkHeaders, sdkUrl, type SdkRequest } from './credentials.js';
-import { openResponse } from './http-request.js';
+import { openResponse, readAnswer } from './http-request.js';
 import { SseParser, type SseBlock } from './sse-parser.js';
 import { SyncProbe, type ProbeEnd } from './sync-probe.js';
 import { parseMessage, type FlagDefinition } from './wire-types.js';
@@ -35,12 +35,10 @@ export class SseRefused extends Error {
 /** `raw` keeps this much of the stream's beginning. */
 const RAW_BOUND = 16 * 1024 * 1024;
 
-async function refusal(response: IncomingMessage): Promise<SseRefused> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString('utf8');
-  const isJson = /[/+]json/.test(response.headers['content-type'] ?? '');
-  return new SseRefused(response.statusCode ?? 0, response.headers, isJson ? (JSON.parse(text) as unknown) : text);
+async function refusal(response: IncomingMessage, url: URL): Promise<SseRefused> {
+  const { status, headers, text } = await readAnswer(response, url);
+  const isJson = /[/+]json/.test(headers['content-type'] ?? '');
+  return new SseRefused(status, headers, isJson ? (JSON.parse(text) as unknown) : text);
 }
 
 function presentation({ cursor, cursorIn = 'header' }: SseOptions): Pick<SdkRequest, 'headers' | 'query'> {
@@ -95,7 +93,7 @@ export class SseProbe extends SyncProbe {
       const signal = abort.signal;
       const url = sdkUrl(request, '/sdk/stream');
       const response = await openResponse(url, { headers: sdkHeaders(request), signal, ...ca });
-      if (response.statusCode !== 200) throw await refusal(response);
+      if (response.statusCode !== 200) throw await refusal(response, url);
       return new SseProbe(options, response, abort);
     } finally {
       clearTimeout(timer);

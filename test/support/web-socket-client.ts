@@ -1,14 +1,15 @@
 import { type IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { type RawData, WebSocket } from 'ws';
 import { sdkHeaders, sdkUrl } from './credentials.js';
+import { readAnswer } from './http-request.js';
 import { type SocketOptions, SocketProbe, SocketRefused } from './socket-probe.js';
 import { type ProbeEnd } from './sync-probe.js';
 import { parseMessage } from './wire-types.js';
 
-async function refusal(response: IncomingMessage): Promise<SocketRefused> {
-  const { code } = JSON.parse(await text(response)) as { code: string };
-  return new SocketRefused(code, response.statusCode);
+async function refusal(response: IncomingMessage, url: URL): Promise<SocketRefused> {
+  const answer = await readAnswer(response, url);
+  const { code } = answer.json() as { code: string };
+  return new SocketRefused(code, answer.status, answer.text);
 }
 
 /** One plain WebSocket. It never reconnects by itself. */
@@ -42,7 +43,7 @@ export class WebSocketProbe extends SocketProbe {
     await new Promise<void>((resolve, reject) => {
       socket.once('open', resolve);
       socket.once('error', reject);
-      socket.once('unexpected-response', (_request, response) => void refusal(response).then(reject, reject));
+      socket.once('unexpected-response', (_request, response) => void refusal(response, url).then(reject, reject));
     });
     return probe;
   }

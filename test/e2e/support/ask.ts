@@ -1,3 +1,5 @@
+import { watchAnswer } from '../../support/known-secrets.js';
+
 export interface Asked {
   status: number;
   /** Of a stream: up to its first SyncComplete. */
@@ -27,7 +29,9 @@ export async function ask(
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const signal = AbortSignal.timeout(20_000);
   const response = await fetch(url + path, { method, headers: { ...headers, ...type }, signal, redirect: 'manual', ...sent });
-  return { status: response.status, text: await textOf(response) };
+  const text = await textOf(response);
+  watchAnswer(new URL(url + path), method, response.status, text);
+  return { status: response.status, text };
 }
 
 /** Works on all items, some at a time. */

@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders } from 'node:http';
 import { sdkHeaders, sdkUrl, type SdkRequest } from '../../support/credentials.js';
-import { openResponse } from '../../support/http-request.js';
+import { openResponse, readAnswer } from '../../support/http-request.js';
 
 /** The doors of the sync protocol that take a key and answer a GET. */
 export const doors = ['/sdk/stream', '/sdk/poll'] as const;
@@ -26,15 +26,14 @@ interface Problem {
  * @throws Error where a refusal is no problem document of its own status.
  */
 export async function knock(door: Door, request: SdkRequest): Promise<Knock> {
-  const response = await openResponse(sdkUrl(request, door), { headers: sdkHeaders(request) });
+  const url = sdkUrl(request, door);
+  const response = await openResponse(url, { headers: sdkHeaders(request) });
   const { statusCode: status = 0, headers } = response;
   if (status < 400) {
     response.destroy();
     return { status, headers };
   }
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString('utf8');
+  const { text } = await readAnswer(response, url);
   const problem = JSON.parse(text) as Problem;
   const { code, detail } = problem;
   if (headers['content-type'] !== 'application/problem+json' || problem.status !== status || typeof detail !== 'string') {

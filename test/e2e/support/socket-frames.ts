@@ -1,5 +1,6 @@
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
+import { watchRefusal } from '../../support/known-secrets.js';
 import { within } from '../../support/wait.js';
 
 /** What a client may ask for over a socket. */
@@ -33,6 +34,7 @@ export const webSocketFrames: Frames = async (url, credential) => {
     });
   });
   await within(closed, FOR_MS, 'the end of a WebSocket');
+  watchRefusal('a WebSocket', text);
   return text;
 };
 
@@ -60,6 +62,7 @@ export function socketIoFrames(namespace = '/sdk'): Frames {
     } finally {
       socket.disconnect();
     }
+    watchRefusal('a Socket.IO connection', text);
     return text;
   };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { watchRefusal } from '../../support/known-secrets.js';
 import { eventually } from '../../support/wait.js';
 
 export interface FrameParts {
@@ -36,7 +37,10 @@ export class Upgraded {
   private constructor(readonly socket: Socket) {
     socket.on('data', (chunk) => (this.received = Buffer.concat([this.received, chunk])));
     socket.on('error', () => undefined);
-    socket.on('close', () => (this.isClosed = true));
+    socket.on('close', () => {
+      this.isClosed = true;
+      watchRefusal('an upgraded connection', this.text);
+    });
   }
 
   static async open(port: number, path: string, headers: Record<string, string> = {}): Promise<Upgraded> {

@@ -2,10 +2,12 @@ import 'reflect-metadata';
 import { type DynamicModule, Logger, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
+import { inspect } from 'node:util';
 import { AppModule } from './app.module.js';
-import { ServerLogger } from './common/server-logger.js';
 import { CannotStart } from './common/errors.js';
+import { redact } from './common/redact.js';
 import { RequestContext } from './common/request-context.js';
+import { ServerLogger } from './common/server-logger.js';
 import { Config } from './config/config.js';
 import { configureHttp } from './http.js';
 import { HttpAdapter } from './http-adapter.js';
@@ -22,7 +24,7 @@ export async function runServer(extensions: readonly Extension[] = []): Promise<
   try {
     await serve(extensions);
   } catch (error) {
-    console.error(error instanceof CannotStart ? error.message : error);
+    console.error(redact(error instanceof CannotStart ? error.message : inspect(error)));
     process.exit(1);
   }
 }

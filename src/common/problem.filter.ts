@@ -1,6 +1,12 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { type HttpProblem, problemOf } from './problem.js';
+import { withoutSecrets } from './redact.js';
+
+/** A refusal quotes what was sent, and a key may have been sent anywhere. */
+function hide(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? withoutSecrets(value) : value;
+}
 
 /** By which code the request was refused; null: it was not. */
 export function problemCodeOf({ locals }: Response): string | null {
@@ -32,7 +38,7 @@ export class ProblemFilter implements ExceptionFilter {
     }
     response.locals['problemCode'] = body.code;
     const requestId = response.getHeader('X-Request-Id');
-    const bytes = Buffer.from(JSON.stringify({ ...body, request_id: requestId }));
+    const bytes = Buffer.from(JSON.stringify({ ...body, request_id: requestId }, hide));
     // What the route had planned to say of its own answer does not hold for this one.
     for (const name of ['ETag', 'Last-Modified', 'Content-Encoding', 'Transfer-Encoding', 'Location'])
       response.removeHeader(name);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type NextFunction, type Request, type Response } from 'express';
 import { addressOf } from './client-address.js';
+import { withoutSecrets } from './redact.js';
 
 /** Who makes a request: an admin token. */
 export interface RequestActor {
@@ -22,7 +23,7 @@ export interface RequestFacts {
   readonly actor: RequestActor | null;
 }
 
-/** What may stand in a log line and a header as it is. */
+/** What may stand in a log line and a header as it is, if it is no secret. */
 const PLAIN_ID = /^[\w.-]{1,64}$/;
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
@@ -44,7 +45,8 @@ export class RequestContext {
 
   readonly handle = (request: Request, response: Response, next: NextFunction): void => {
     const sent = request.headers['x-request-id'];
-    const requestId = typeof sent === 'string' && PLAIN_ID.test(sent) ? sent : randomUUID();
+    const isPlain = typeof sent === 'string' && PLAIN_ID.test(sent) && withoutSecrets(sent) === sent;
+    const requestId = isPlain ? sent : randomUUID();
     const { traceparent } = request.headers;
     const isTrace = typeof traceparent === 'string' && TRACEPARENT.test(traceparent);
     response.setHeader('X-Request-Id', requestId);

@@ -46,7 +46,8 @@ function textOf(env: Environment, name: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new BadSetting(`cannot be read from ${name}_FILE: ${(error as Error).message}`);
+    // Not which file: what stands there may be the secret itself.
+    throw new BadSetting(`cannot be read from ${name}_FILE (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 

@@ -12,6 +12,7 @@ import {
 import { TokenBucket } from '../auth/token-bucket.js';
 import { subscriptionTo } from '../changes/subscription.js';
 import { type Clock } from '../common/clock.js';
+import { withoutSecrets } from '../common/redact.js';
 import { type SyncSession } from './sync-session.js';
 
 const REQUESTS_PER_SECOND = 20;
@@ -55,8 +56,8 @@ export class RequestDesk {
     if ('fault' in request) this.countFault();
     else this.faultsInARow = 0;
     this.session.ask(() => {
-      const error = done();
-      if (error !== null) this.session.say({ type: 'Error', data: error }, request.request_id);
+      const error = quotable(done());
+      if (error !== null) this.session.say({ type: 'Error', data: error }, withoutSecrets(request.request_id ?? '') || undefined);
       acknowledge(error);
     });
     // Behind the last answer, so that the peer learns what was wrong.
@@ -125,6 +126,11 @@ export class RequestDesk {
     this.faultsInARow += 1;
     this.isClosed = this.faultsInARow >= MOST_FAULTS_IN_A_ROW;
   }
+}
+
+/** A refusal quotes what was sent, which may be a key in the wrong place. */
+function quotable(error: RequestError | null): RequestError | null {
+  return error === null ? null : { code: error.code, message: withoutSecrets(error.message) };
 }
 
 function refused(code: RequestError['code'], message: string): () => RequestError {

@@ -4,6 +4,7 @@ import type { Namespace, Socket } from 'socket.io';
 import { Open } from '../common/access.js';
 import { assertNever } from '../common/assert.js';
 import { addressOf } from '../common/client-address.js';
+import { withoutSecrets } from '../common/redact.js';
 import { type Acknowledge, type RequestError } from './request-desk.js';
 import { type EndReason } from './outlet.js';
 import { type Entrance, type Knock, SocketDoor, type Visit } from './socket-door.js';
@@ -16,7 +17,8 @@ const FOR_GOOD: readonly EndReason[] = ['key_revoked', 'key_expired', 'environme
 /** What a client's `connect_error` carries as `data`: it was refused for good. */
 class Refused extends Error {
   constructor(readonly data: { code: string; message: string }) {
-    super(data.message);
+    super(withoutSecrets(data.message));
+    this.data.message = this.message;
   }
 }
 

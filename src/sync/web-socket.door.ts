@@ -10,6 +10,7 @@ import { assertNever } from '../common/assert.js';
 import { addressOf } from '../common/client-address.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
+import { withoutSecrets } from '../common/redact.js';
 import { Config } from '../config/config.js';
 import { CLOSE_CODES } from './close-codes.js';
 import { frameOf, openText } from './form.js';
@@ -115,7 +116,8 @@ export class WebSocketDoor implements OnApplicationBootstrap, OnApplicationShutd
 }
 
 function refuse(outlet: SocketOutlet, { code, message, kind }: DomainError): void {
-  outlet.send(frameOf(WEB_SOCKET, { openText: openText({ type: 'Error', data: { code, message } }), id: NO_CURSOR }));
+  const data = { code, message: withoutSecrets(message) };
+  outlet.send(frameOf(WEB_SOCKET, { openText: openText({ type: 'Error', data }), id: NO_CURSOR }));
   const reasons: Partial<Record<DomainError['kind'], EndReason>> = { unauthenticated: 'unauthenticated', forbidden: 'forbidden' };
   outlet.end(reasons[kind] ?? 'invalid');
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import pg from 'pg';
 import { httpRequest } from './http-request.js';
@@ -42,7 +42,7 @@ export async function metricsOf(origin: string, adminToken: string): Promise<str
 /** Raw bytes: what SQLite has deleted and not overwritten is there, too. */
 function sqlitePlaces(url: string): Place[] {
   const file = url.replace(/^sqlite:(\/\/)?/, '');
-  if (!statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory()) return [];
+  if (!existsSync(dirname(file))) return [];
   const entries = readdirSync(dirname(file), { withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && entry.name.startsWith(basename(file)));
   return files.map(({ name }) => ({ name, kind: 'databases', text: readFileSync(join(dirname(file), name), 'latin1') }));

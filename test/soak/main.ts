@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { TRANSPORTS } from '../support/lines.js';
 import { projectRoot } from '../support/project-root.js';
 import { SeededRandom } from '../support/random.js';
 import { disposeServers, startServer, type TestServer } from '../support/server.js';
 import { eventually } from '../support/wait.js';
-import { type Memory, TRANSPORTS, Visitor } from './visitor.js';
+import { type Memory, Visitor } from '../support/visitor.js';
 
 const USAGE = 'npm run soak -- [--minutes 60] [--clients 1000] [--seed N] [--database sqlite|postgres]';
 const FLAGS = Array.from({ length: 100 }, (_, index) => `${index % 2 === 0 ? 'even' : 'odd'}.flag-${index}`);
@@ -36,7 +37,7 @@ class Crowd {
   received = 0;
   readonly violations: string[] = [];
   private readonly present = new Map<Visitor, number>();
-  private readonly memories: { flags: readonly string[] | undefined; memory: Memory }[] = [];
+  private readonly memories: Memory[] = [];
 
   constructor(
     private readonly server: TestServer,
@@ -81,7 +82,7 @@ class Crowd {
     const flags = returning === undefined ? wanted : returning.flags;
     const { url } = this.server;
     const transport = random.pick(TRANSPORTS);
-    const visitor = new Visitor({ url, key: this.key, flags, memory: returning?.memory, transport });
+    const visitor = new Visitor({ url, key: this.key, flags, memory: returning, transport });
     this.present.set(visitor, now + random.int(1000, LONGEST_VISIT_MS));
     this.visits += 1;
   }
@@ -91,8 +92,7 @@ class Crowd {
     const memory = visitor.end(this.random.chance(0.5));
     this.received += visitor.received;
     this.violations.push(...visitor.checker.violations);
-    const { flags } = visitor.options;
-    if (memory.cursor !== 'none' && this.memories.length < this.size) this.memories.unshift({ flags, memory });
+    if (memory.cursor !== 'none' && this.memories.length < this.size) this.memories.unshift(memory);
   }
 
   private async change(): Promise<void> {

@@ -9,6 +9,8 @@ export interface HttpRequestOptions {
   body?: string | Buffer;
   /** For the whole answer; default 30000. */
   timeoutMs?: number;
+  /** Breaks the request off. */
+  signal?: AbortSignal;
   /** PEM of the authority to trust, for https. */
   ca?: string;
 }
@@ -53,10 +55,7 @@ export async function readAnswer(response: IncomingMessage, url: URL, method = '
  * A connection of its own for each request: none that a server's restart may have killed is used again.
  * @throws Error where the connection fails or `signal` aborts.
  */
-export function openResponse(
-  url: string | URL,
-  options: HttpRequestOptions & { signal?: AbortSignal } = {},
-): Promise<IncomingMessage> {
+export function openResponse(url: string | URL, options: HttpRequestOptions = {}): Promise<IncomingMessage> {
   const { method = 'GET', headers = {}, body, ca, signal } = options;
   const target = new URL(url);
   const secure = target.protocol === 'https:' ? { ca } : {};
@@ -75,6 +74,7 @@ export function openResponse(
  * @throws Error where the connection fails or the answer is not complete in time.
  */
 export async function httpRequest(url: string | URL, options: HttpRequestOptions = {}): Promise<HttpAnswer> {
-  const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? 30_000);
+  const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
   return readAnswer(await openResponse(url, { ...options, signal }), new URL(url), options.method);
 }

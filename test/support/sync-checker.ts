@@ -38,6 +38,8 @@ export class SyncChecker {
   cursor: string;
   /** How many `SyncComplete` were seen. */
   syncs = 0;
+  /** How many of them were full. */
+  fulls = 0;
   /** Whole change sets outside of full syncs, in order. */
   readonly applied: AppliedSet[] = [];
   readonly violations: string[] = [];
@@ -58,6 +60,11 @@ export class SyncChecker {
     this.#complete = options.state !== undefined;
     this.#filter = filterHash(options.flags);
     this.#narrow = this.#filter !== undefined;
+  }
+
+  /** Whether state and cursor are those of the present filter: not before the first sync, and not inside a full one. */
+  get isFollowing(): boolean {
+    return this.#phase === 'live' || this.#phase === 'delta';
   }
 
   /** To be called when a socket sends `Subscribe`: from its answer on the cursors are those of `flags`. */
@@ -99,6 +106,14 @@ export class SyncChecker {
     this.#finish(about);
   }
 
+  /** The answer to `GET /sdk/poll` without `since`. */
+  receiveAll(answer: { flags: readonly FlagDefinition[]; cursor: string }): void {
+    const about = { type: 'SyncComplete', data: { flag_count: answer.flags.length }, id: answer.cursor, more: false } as const;
+    this.#phase = 'full';
+    this.#full = new Map(answer.flags.map((flag) => [flag.id, flag]));
+    this.#completed({ ...about, at: performance.now() }, answer.flags.length);
+  }
+
   #started(message: Message, data: { mode: 'full' | 'delta'; connection_id: string; protocol: number }): void {
     if (data.protocol !== 1 || typeof data.connection_id !== 'string') this.#fault(message, 'is not of protocol 1');
     if (data.mode === 'delta') {
@@ -127,6 +142,7 @@ export class SyncChecker {
       const before = parseCursor(this.cursor);
       const older = before !== null && goal?.epoch === before.epoch && goal.revision < before.revision;
       if (older && this.options.mayGoBack !== true) this.#fault(message, `goes back behind ${this.cursor}`);
+      this.fulls += 1;
       this.state = this.#full;
       this.#complete = true;
       this.#checkFilter(message);

@@ -9,21 +9,26 @@ import { type TestServer } from '../support/server.js';
 import { SseProbe } from '../support/sse-client.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { describeEachDatabase, useServers } from '../support/use-servers.js';
-import { eventually, within } from '../support/wait.js';
+import { eventually } from '../support/wait.js';
+import { crowd, doors, ENDS, endsOf } from './support/crowd.js';
 
 const DRAIN_S = 2;
-const STREAMS = 500;
+/** Of all transports together. */
+const CONNECTIONS = 510;
+const POLLS = 20;
 /** Beyond the drain itself: to answer who waits, and to close. */
 const REST_S = 5;
 
-async function streams(server: TestServer, key: string, count: number): Promise<SseProbe[]> {
-  const probes: SseProbe[] = [];
-  while (probes.length < count) {
-    const some = Array.from({ length: 20 }, () => SseProbe.connect({ url: server.url, key }));
-    probes.push(...(await Promise.all(some)));
+const streams = ({ url }: TestServer, key: string, count: number) => crowd(count, 'SSE', { url, key });
+
+/** Toggles the flag again and again; the cursor after that. */
+async function changes({ admin }: TestServer, count: number): Promise<string> {
+  let cursor = '';
+  for (let change = 0; change < count; change += 1) {
+    const status = change % 2 === 0 ? 'enabled' : 'disabled';
+    cursor = (await admin.patchEnv('one', 'production', { status })).cursors['production'] ?? '';
   }
-  for (const probe of probes) await probe.waitForSync(30_000);
-  return probes;
+  return cursor;
 }
 
 function report(what: string, ms: number): void {
@@ -42,17 +47,22 @@ describeEachDatabase('a node that is told to stop', (database) => {
   });
 
   it('sends everybody away one after the other, answers who waits, and ends in time', async () => {
-    const probes = await streams(server, key, STREAMS);
-    const whole = await poll({ url: server.url, key });
+    const crowds = await Promise.all(doors.map((door) => crowd(CONNECTIONS / doors.length, door, { url: server.url, key })));
+    const probes = crowds.flat();
+    // Where nothing changes: what they are answered is that the node stops.
+    await server.admin.createEnvironment('quiet');
+    const quiet = { url: server.url, key: (await server.admin.createKey('quiet')).key };
+    const whole = await poll(quiet);
     const { etag, cursor } = whole.json() as DeltaBody & { etag: string };
-    const waiting = [
-      poll({ url: server.url, key, query: { wait: '50' }, headers: { 'If-None-Match': etag } }),
-      poll({ url: server.url, key, query: { wait: '50', since: cursor } }),
-    ];
+    const waiting = Array.from({ length: POLLS / 2 }, () => [
+      poll({ ...quiet, query: { wait: '50' }, headers: { 'If-None-Match': etag } }),
+      poll({ ...quiet, query: { wait: '50', since: cursor } }),
+    ]).flat();
     await httpRequest(`${server.url}/health/live`); // the polls have been read before this is
     const goodbyes: number[] = [];
     const ends = probes.map((probe) => probe.closed.then(() => goodbyes.push(performance.now())));
 
+    const last = await changes(server, 20);
     const from = performance.now();
     const ending = server.stop();
     await eventually(async () => expect((await httpRequest(`${server.url}/health/ready`)).status).toBe(503));
@@ -61,20 +71,25 @@ describeEachDatabase('a node that is told to stop', (database) => {
     expect(await late.closed).toEqual({ by: 'server' });
     expect(late.goodbye).toEqual({ reason: 'shutdown', retry_after_ms: late.retry });
 
-    await within(Promise.all(ends), 20_000, 'the end of the streams');
+    const told = await Promise.all(crowds.map(endsOf));
+    await Promise.all(ends);
     const end = await ending;
     const took = performance.now() - from;
     report(`${database}: ended`, took);
     expect(end).toEqual({ code: 0, signal: null });
     expect(took).toBeLessThan((DRAIN_S + REST_S) * 1000);
 
-    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([304, 200]);
-    expect(probes.map(({ goodbye }) => goodbye?.reason)).toEqual(probes.map(() => 'shutdown'));
-    for (const probe of probes) probe.assertInOrder();
-    const retries = probes.map(({ goodbye }) => goodbye?.retry_after_ms ?? 0);
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(waiting.map((_, index) => [304, 200][index % 2]));
+    for (const [index, door] of doors.entries()) {
+      const forms = told[index]?.map(({ reason, how }) => [reason, how]);
+      expect(forms).toEqual(forms?.map(() => ['shutdown', ENDS[door].forNow]));
+    }
+    // Everything that was committed before has arrived, and the cursor says so.
+    expect(new Set(probes.map((probe) => probe.cursor))).toEqual(new Set([last]));
+    const retries = told.flat().map(({ retryAfterMs }) => retryAfterMs ?? 0);
     expect([Math.min(...retries) >= 1000, Math.max(...retries) <= 5000]).toEqual([true, true]);
     // Jittered: as good as all of them differ, and both halves of the range are used.
-    expect(new Set(retries).size).toBeGreaterThan(STREAMS / 2);
+    expect(new Set(retries).size).toBeGreaterThan(CONNECTIONS / 2);
     expect([retries.some((ms) => ms < 2500), retries.some((ms) => ms > 3500)]).toEqual([true, true]);
     // Spread over the drain, not all in one turn.
     const tenths = new Set(goodbyes.map((at) => Math.floor(((at - from) / (DRAIN_S * 1000)) * 10)));

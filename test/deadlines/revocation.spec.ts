@@ -1,16 +1,21 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { type CreatedKey } from '../support/admin-client.js';
+import { type SdkRequest } from '../support/credentials.js';
 import { httpRequest } from '../support/http-request.js';
-import { poll } from '../support/poll-client.js';
+import { poll, type PollBody } from '../support/poll-client.js';
 import { type TestServer } from '../support/server.js';
 import { SseProbe, SseRefused, type SseOptions } from '../support/sse-client.js';
+import { type SyncProbe } from '../support/sync-probe.js';
 import { listensToPostgres, TcpProxy } from '../support/tcp-proxy.js';
 import { describeEachDatabase, useServers } from '../support/use-servers.js';
 import { within } from '../support/wait.js';
+import { crowd, doors, ENDS, endsOf } from './support/crowd.js';
 
 /** Protocol section 7: connections of a dead key are closed within a second of the commit, on every node. */
 const DEADLINE_MS = 1000;
 const STREAMS = 5;
+/** Of each transport and node, where many are open. */
+const CROWD = 200;
 const REVOKED = { reason: 'key_revoked', retry_after_ms: null };
 const EXPIRED = { reason: 'key_expired', retry_after_ms: null };
 
@@ -19,9 +24,11 @@ describeEachDatabase('what a dead key leaves open', (database) => {
   let nodes: TestServer[];
   let wakeUps: TcpProxy | undefined;
   let key: CreatedKey;
-  const probes: SseProbe[] = [];
+  const probes: SyncProbe[] = [];
 
   const admin = () => (nodes[0] as TestServer).admin;
+  /** The nodes on which somebody may revoke a key, by name. */
+  const places = database === 'sqlite' ? [0] : [0, 1];
 
   async function open(options: Pick<SseOptions, 'key'> | Pick<SseOptions, 'ticket'>): Promise<void> {
     for (const { url } of nodes) {
@@ -31,13 +38,17 @@ describeEachDatabase('what a dead key leaves open', (database) => {
   }
 
   /** The statuses of long polls that wait on every node, once each has ended. */
-  async function longPolls(): Promise<{ statuses: Promise<number[]> }> {
+  async function longPolls(count = 1): Promise<{ statuses: Promise<number[]> }> {
     const waiting = nodes.map(async ({ url }) => {
-      const { etag } = (await poll({ url, key: key.key })).json() as { etag: string };
-      return { url, headers: { 'If-None-Match': etag } };
+      const { etag, cursor } = (await poll({ url, key: key.key })).json() as PollBody;
+      const waits: Pick<SdkRequest, 'headers' | 'query'>[] = [
+        { headers: { 'If-None-Match': etag } },
+        { query: { since: cursor } },
+      ];
+      return Array.from({ length: count }, (_, index): SdkRequest => ({ url, ...waits[index % waits.length] }));
     });
-    const requests = await Promise.all(waiting);
-    const answers = requests.map((request) => poll({ ...request, key: key.key, query: { wait: '50' } }));
+    const requests = (await Promise.all(waiting)).flat();
+    const answers = requests.map((request) => poll({ ...request, key: key.key, query: { ...request.query, wait: '50' } }));
     // On their way to the nodes before anything else happens.
     for (const { url } of nodes) await httpRequest(`${url}/health/live`);
     return { statuses: Promise.all(answers).then((all) => all.map(({ status }) => status)) };
@@ -94,6 +105,36 @@ describeEachDatabase('what a dead key leaves open', (database) => {
     expectInTime('revoked streams closed', took);
     expectInTime('revoked long polls answered', all);
     await expectRefused({ key: key.key });
+  });
+
+  it.each(doors)('is ended within a second for hundreds on %s, whichever node is told', async (door) => {
+    for (const place of places) {
+      const doomed = await admin().createKey('production');
+      for (const { url } of nodes) probes.push(...(await crowd(CROWD, door, { url, key: doomed.key })));
+      const asked = performance.now();
+      await nodes[place]?.admin.revokeKey('production', doomed.id);
+      const from = performance.now();
+      const took = await closing(from);
+      const end = { reason: 'key_revoked', retryAfterMs: null, how: ENDS[door].forGood };
+      expect(await endsOf(probes)).toEqual(probes.map(() => end));
+      const since = `${Math.round(from - asked + took)} ms after it was asked for`;
+      expectInTime(`${probes.length} of ${door} closed, revoked on node ${place + 1} (${since}),`, took);
+      probes.length = 0;
+    }
+  });
+
+  it('is ended within a second for hundreds of long polls, whichever node is told', async () => {
+    for (const place of places) {
+      key = await admin().createKey('production');
+      const polls = await longPolls(CROWD);
+      await nodes[place]?.admin.revokeKey('production', key.id);
+      const from = performance.now();
+      const statuses = await within(polls.statuses, 15_000, 'the end of the long polls');
+      const took = performance.now() - from;
+      expect(statuses).toEqual(statuses.map(() => 401));
+      expect(statuses).toHaveLength(CROWD * nodes.length);
+      expectInTime(`${statuses.length} long polls answered, revoked on node ${place + 1},`, took);
+    }
   });
 
   it('ends within a second of its revocation where no wake-up arrives', async () => {

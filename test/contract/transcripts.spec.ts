@@ -10,7 +10,8 @@ import { useServers } from '../support/use-servers.js';
 import { parseMessage } from '../support/wire-types.js';
 import { Recorder } from './support/recorder.js';
 import { scenarios } from './support/scenarios.js';
-import { bodiesOf } from './support/transcript.js';
+import { socketScenarios } from './support/socket-scenarios.js';
+import { bodiesOf, socketMessagesOf } from './support/transcript.js';
 
 const FOLDER = join(projectRoot(), 'docs', 'transcripts');
 /** Writes the files instead of comparing with them: look at what changed before you commit it. */
@@ -57,6 +58,16 @@ describe('A client that is fed with a transcript', () => {
     return new SyncChecker({ ...(presented !== undefined && { cursor: presented }), ...(flags && { flags }) });
   }
 
+  /** What a text message is about; no type: it is none of the protocol's, but of Socket.IO's. */
+  function contentOf(text: string): { type?: string; data: { request_id: string; flags: string[] } } {
+    const packet = /^42\/sdk,\d*(\[.*\])$/.exec(text)?.[1];
+    const [name, data] = JSON.parse(packet ?? (text.startsWith('{') ? `[null,${text}]` : '["",{}]')) as [
+      string | null,
+      { type: string; request_id: string; flags: string[] },
+    ];
+    return { type: name ?? data.type, data };
+  }
+
   function feed(checker: SyncChecker, type: string, body: string): void {
     if (type.includes('text/event-stream')) {
       const parser = new SseParser((block) => {
@@ -68,15 +79,39 @@ describe('A client that is fed with a transcript', () => {
     }
   }
 
-  it.each(Object.keys(scenarios))('finds nothing in %s.txt that breaks the protocol', (name) => {
-    const bodies = bodiesOf(read(name));
-    expect(bodies.length).toBeGreaterThan(0);
-    for (const { request, type, body } of bodies) {
-      const checker = checkerOf(request);
-      feed(checker, type, body);
-      expect(checker.violations).toEqual([]);
+  it.each(Object.keys(socketScenarios))('finds nothing in %s.txt that breaks the protocol, requests included', (name) => {
+    const transcript = read(name);
+    const cursor = /last.event.id[": ]+([^"\n]+)/i.exec(transcript)?.[1] ?? '';
+    const checker = new SyncChecker({ cursor });
+    const asked = new Map<string, string[]>();
+    for (const { speaker, text } of socketMessagesOf(transcript)) {
+      const { type = '', data } = contentOf(text);
+      if (speaker === 'C' && type === 'Subscribe') asked.set(data.request_id, data.flags);
+      if (speaker === 'C' || type === '') continue;
+      const message = parseMessage(JSON.stringify(data));
+      const flags = asked.get(message.request_id ?? '');
+      if (flags !== undefined && message.type === 'SyncStarted') checker.subscribed(flags);
+      checker.receive(message);
     }
+    expect(checker.violations).toEqual([]);
+    expect([checker.syncs, checker.applied.length, [...checker.state.keys()].sort()]).toEqual([
+      ...[2, 2],
+      ['checkout.gift-cards', 'checkout.new-flow'],
+    ]);
   });
+
+  it.each(Object.keys(scenarios).filter((name) => !(name in socketScenarios)))(
+    'finds nothing in %s.txt that breaks the protocol',
+    (name) => {
+      const bodies = bodiesOf(read(name));
+      expect(bodies.length).toBeGreaterThan(0);
+      for (const { request, type, body } of bodies) {
+        const checker = checkerOf(request);
+        feed(checker, type, body);
+        expect(checker.violations).toEqual([]);
+      }
+    },
+  );
 
   it('has nothing of a full sync that broke off', () => {
     const [broken, whole] = bodiesOf(read('broken-full-sync')).map(({ request, type, body }) => {

@@ -1,13 +1,15 @@
+import { type IncomingMessage } from 'node:http';
 import { sdkHeaders, sdkUrl, type SdkRequest } from '../../support/credentials.js';
 import { type HttpAnswer, httpRequest } from '../../support/http-request.js';
 import { type PollBody } from '../../support/poll-client.js';
 import { type TestServer } from '../../support/server.js';
 import { SseProbe } from '../../support/sse-client.js';
+import { RecordedSocket } from './recorded-socket.js';
 import { PATIENCE_MS } from './subscriber.js';
 import { Transcript } from './transcript.js';
 
 /** The headers of an answer that the protocol speaks of, and that do not tell the time. */
-const SHOWN = ['content-type', 'cache-control', 'etag', 'x-accel-buffering'];
+const SHOWN = ['content-type', 'cache-control', 'etag', 'x-accel-buffering', 'upgrade'];
 
 const ENVIRONMENT = 'production';
 
@@ -126,6 +128,17 @@ export class Recorder {
     return new RecordedStream(probe, this.transcript);
   }
 
+  /** Opens a plain WebSocket with a cursor, and writes down both heads. */
+  webSocket(cursor: string): Promise<RecordedSocket> {
+    const request = { url: this.server.url, key: this.key };
+    return this.#upgraded(sdkUrl(request, '/sdk/ws'), { ...sdkHeaders(request), 'Last-Event-ID': cursor });
+  }
+
+  /** The same for the transport below Socket.IO; what it presents stands in a message. */
+  socketIo(): Promise<RecordedSocket> {
+    return this.#upgraded(new URL('/socket.io/?EIO=4&transport=websocket', this.server.url), {});
+  }
+
   /** One poll, written down whole. */
   async poll(extras: Pick<SdkRequest, 'query' | 'headers'>): Promise<HttpAnswer> {
     const request = { url: this.server.url, key: this.key, ...extras };
@@ -142,6 +155,13 @@ export class Recorder {
     const request = { url: this.server.url, key: this.key };
     const answer = await httpRequest(sdkUrl(request, '/sdk/poll'), { headers: sdkHeaders(request) });
     return (answer.json() as PollBody).cursor;
+  }
+
+  #upgraded(url: URL, headers: Record<string, string>): Promise<RecordedSocket> {
+    this.#asked(url, { ...headers, Upgrade: 'websocket' });
+    const head = ({ statusCode = 0, statusMessage = '', rawHeaders }: IncomingMessage): void =>
+      this.transcript.server(headOf(statusCode, statusMessage, rawHeaders));
+    return RecordedSocket.open(url, headers, this.transcript, head);
   }
 
   #asked({ pathname, search }: URL, headers: Record<string, string>): void {

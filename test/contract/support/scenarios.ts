@@ -1,4 +1,5 @@
 import { type Recorder } from './recorder.js';
+import { socketScenarios } from './socket-scenarios.js';
 
 const TARGETING = { if: [{ in: ['@example.com', { var: 'email' }] }, 'on', 'off'] };
 
@@ -154,4 +155,6 @@ export const scenarios: Record<string, (recorder: Recorder) => Promise<void>> = 
     recorder.note('Another way to ask: what came since?');
     await recorder.poll({ query: { since: cursor } });
   },
+
+  ...socketScenarios,
 };

@@ -7,11 +7,13 @@ const TIME = '2026-11-23T17:52:10.123Z';
 export class Placeholders {
   readonly #epochs: string[] = [];
   readonly #connections: string[] = [];
+  readonly #sockets: string[] = [];
 
   apply(text: string): string {
     return text
       .replace(CURSOR, (cursor) => this.#cursor(cursor))
       .replace(/"connection_id":"([^"]+)"/g, (_, id: string) => `"connection_id":"${this.#connection(id)}"`)
+      .replace(/"sid":"([^"]+)"/g, (_, id: string) => `"sid":"${String(numbered(this.#sockets, id)).padStart(20, '0')}"`)
       .replace(/"last_modified":"[^"]+"/g, `"last_modified":"${TIME.replace('.123Z', '.000Z')}"`)
       .replace(/"(created_at|updated_at)":"[^"]+"/g, `"$1":"${TIME}"`)
       .replace(/(^|\n)retry: \d+\n/g, '$1retry: 3000\n')
@@ -87,4 +89,12 @@ export function bodiesOf(transcript: string): { request: string; type: string; b
     else if (current !== undefined) current.body += `${text}\n`;
   }
   return bodies;
+}
+
+/** The messages of a socket's transcript, in order; those of the client before it had an answer are its request. */
+export function socketMessagesOf(transcript: string): { speaker: 'C' | 'S'; text: string }[] {
+  const [, ...messages] = transcript.split(/^S:$/m);
+  return [...messages.join('').matchAll(/^([CS]): (.*)$/gm)].map(([, speaker, text = '']) => {
+    return { speaker: speaker === 'C' ? 'C' : 'S', text };
+  });
 }

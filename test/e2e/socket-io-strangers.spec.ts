@@ -7,7 +7,19 @@ import { eventually } from '../support/wait.js';
 import { frame, text, Upgraded } from './support/upgraded.js';
 
 const ENGINE = '/socket.io/?EIO=4&transport=websocket';
-const ODD_NAMESPACES = ['/', '/sdk/', '/SDK', '//sdk', '/sdk?x', '/sdk#x', '/.*', '/^sdk$/', '/sdk\u0000', '/__proto__', '/constructor'];
+const ODD_NAMESPACES = [
+  '/',
+  '/sdk/',
+  '/SDK',
+  '//sdk',
+  '/sdk?x',
+  '/sdk#x',
+  '/.*',
+  '/^sdk$/',
+  '/sdk\u0000',
+  '/__proto__',
+  '/constructor',
+];
 
 describe('a Socket.IO client that nobody knows', () => {
   const start = useServers();
@@ -90,6 +102,13 @@ describe('a Socket.IO client that nobody knows', () => {
     await change();
     expect(upgraded.text).not.toMatch(/secret-flag|Sync/);
   });
+
+  it('is closed when its time is over, if it never comes into a namespace', async () => {
+    const quiet = await raw();
+    const noisy = await raw('42/sdk,["GetAllFlags",{}]', '3');
+    await eventually(() => quiet.isClosed && noisy.isClosed, { timeoutMs: 30_000, what: 'the end of both' });
+    for (const { text: said } of [quiet, noisy]) expect(said).not.toMatch(/secret-flag|Flag[A-Z]|Sync/);
+  }, 60_000);
 
   it('gets neither long polling nor an older protocol', async () => {
     const polling = await httpRequest(`${server.url}/socket.io/?EIO=4&transport=polling`);

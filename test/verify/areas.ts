@@ -4,10 +4,12 @@ import { adminRefusals } from './areas/admin-refusals.js';
 import { adminWrites } from './areas/admin-writes.js';
 import { atTheEnd } from './areas/at-the-end.js';
 import { build } from './areas/build.js';
+import { changeControl } from './areas/change-control.js';
 import { faults } from './areas/faults.js';
 import { firstStart } from './areas/first-start.js';
 import { keyLife } from './areas/key-life.js';
 import { keys } from './areas/keys.js';
+import { limits } from './areas/limits.js';
 import { log } from './areas/log.js';
 import { persistence } from './areas/persistence.js';
 import { polls } from './areas/polls.js';
@@ -26,6 +28,8 @@ export const areas: readonly Area[] = [
   { name: 'First start', checks: firstStart },
   { name: 'Persistence', checks: persistence },
   { name: 'Admin API', checks: [...adminRefusals, ...adminReads, ...adminWrites] },
+  { name: 'Changes under control', checks: changeControl },
+  { name: 'Limits and figures', checks: limits },
   { name: 'The log', checks: log },
   { name: 'Streams', checks: [...stream, ...streamFraming, ...slowReaders] },
   { name: 'Sockets', checks: sockets },

@@ -37,11 +37,11 @@ export class Author {
     return this.restore();
   }
 
-  async create(): Promise<void> {
-    this.made += 1;
-    const id = `${this.random.pick(FAMILIES)}${this.place.name}${this.made}`;
-    this.note(await this.admin.createFlag(id, {}, this.project), [id]);
-    this.live.push(id);
+  /** Names of flags that will be there before the first write. */
+  begin(count: number): string[] {
+    const ids = Array.from({ length: count }, () => this.name());
+    this.live.push(...ids);
+    return ids;
   }
 
   /** Revisions of the trail that are not what was written, or that nobody wrote. */
@@ -54,6 +54,13 @@ export class Author {
         ? []
         : [`revision ${revision} of ${environment} changed ${found}, but ${due ?? 'nothing'} was written`];
     });
+  }
+
+  /** An answer to a write, and the flags that were written. */
+  note({ cursors }: AdminAnswer, flags: readonly string[]): void {
+    for (const [environment, cursor] of Object.entries(cursors)) {
+      this.written.set(`${environment} ${revisionOf(cursor)}`, [...flags].sort());
+    }
   }
 
   private get project(): { project: string } {
@@ -90,6 +97,17 @@ export class Author {
     this.note(await this.admin.patchFlag(flag, fields, this.project), [flag]);
   }
 
+  private name(): string {
+    this.made += 1;
+    return `${this.random.pick(FAMILIES)}${this.place.name}${this.made}`;
+  }
+
+  private async create(): Promise<void> {
+    const id = this.name();
+    this.note(await this.admin.createFlag(id, {}, this.project), [id]);
+    this.live.push(id);
+  }
+
   private async archive(): Promise<void> {
     const [flag = ''] = this.live.splice(this.random.int(0, this.live.length - 1), 1);
     this.note(await this.admin.archive(flag, this.project), [flag]);
@@ -100,11 +118,5 @@ export class Author {
     const [flag = ''] = this.archived.splice(this.random.int(0, this.archived.length - 1), 1);
     this.note(await this.admin.restore(flag, this.project), [flag]);
     this.live.push(flag);
-  }
-
-  private note({ cursors }: AdminAnswer, flags: readonly string[]): void {
-    for (const [environment, cursor] of Object.entries(cursors)) {
-      this.written.set(`${environment} ${revisionOf(cursor)}`, [...flags].sort());
-    }
   }
 }

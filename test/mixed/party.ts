@@ -46,11 +46,11 @@ export class Party {
       const { key } = await admin.createKey(environment, 'server', {}, { project: PROJECT });
       this.homes.push({ url, environment, key });
     }
-    await Promise.all(
-      this.authors.map(async (author) => {
-        for (let made = 0; made < FLAGS_EACH; made += 1) await author.create();
-      }),
-    );
+    const ids = this.authors.flatMap((author) => author.begin(FLAGS_EACH));
+    const plain = { value_type: 'boolean', variants: { on: true, off: false }, default_variant: 'off' };
+    const flags = ids.map((id) => ({ id, name: id, ...plain }));
+    const answer = await admin.import({ format: 'flagwire', version: 1, flags }, '', { project: PROJECT });
+    this.authors[0]?.note(answer, ids);
   }
 
   async run(): Promise<void> {

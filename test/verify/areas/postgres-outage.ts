@@ -80,7 +80,7 @@ export const postgresOutage: readonly Check[] = [
       probe.assertInOrder();
       assert.equal(probe.checker.syncs, 1);
       const output = server.stdout() + server.stderr();
-      assert.match(output, /WARN/);
+      assert.match(output, /"level":"warn"/);
       const secrets = [work.key.key.slice(-12), new URL(database.url).password];
       assert.ok(!secrets.some((secret) => output.includes(secret)), 'the log has a key or the password of the database');
       return `away: ${readiness(degraded)}, poll ${whole.status} and ${same.status} (${age} ms old), write ${write.code}; back: ${next} on the same stream`;

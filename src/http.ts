@@ -1,13 +1,12 @@
+import { Reflector } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { refuseBadClients } from './client-errors.js';
-import { noLongerThan, plainBody } from './common/body-rules.js';
+import { BodyInterceptor } from './common/body.interceptor.js';
 import { CrossOrigin } from './common/cross-origin.js';
-import { jsonOnly } from './common/json-only.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { RequestContext } from './common/request-context.js';
 import { RequestPipe } from './common/validation.js';
-import { isImport } from './flags/transfer/import-body.js';
 import { HttpMetrics } from './health/http.metrics.js';
 import { type Config } from './config/config.js';
 import { SyncIoAdapter } from './sync/socket-io.adapter.js';
@@ -27,16 +26,11 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   app.use(app.get(RequestContext).handle);
   app.use(app.get(HttpMetrics).handle);
   secureHeaders(app, config);
-  // Before the body parsers: what they refuse is an answer that a page may read, too.
+  // Before all that refuses: a page may read why.
   app.use(app.get(CrossOrigin).handle);
-  // Nest hands options on as they are; its type leaves `verify` out, which it sets itself where raw bodies are asked for.
-  const parsing = { limit: config.bodyBytes, verify: plainBody(MOST_PARTS) };
-  const importing = { limit: config.importBytes, verify: plainBody(Infinity), type: isImport };
-  app.use(noLongerThan((request) => (isImport(request) ? config.importBytes : config.bodyBytes)));
-  app.useBodyParser('json', importing);
-  // Leaves alone what the one before has read.
-  app.useBodyParser('json', parsing);
-  app.use(jsonOnly);
+  const body = { bytes: config.bodyBytes, parts: MOST_PARTS };
+  const document = { bytes: config.importBytes, parts: Infinity };
+  app.useGlobalInterceptors(new BodyInterceptor(app.get(Reflector), { body, document }));
   app.useGlobalPipes(new RequestPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.useWebSocketAdapter(new SyncIoAdapter(app, config));

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs
 import { type Request, type Response } from 'express';
 import { type HttpProblem, problemOf } from './problem.js';
 import { withoutSecrets } from './redact.js';
+import { leaveUnread } from './unread-body.js';
 
 /** A refusal quotes what was sent, and a key may have been sent anywhere. */
 function hide(_name: string, value: unknown): unknown {
@@ -43,6 +44,7 @@ export class ProblemFilter implements ExceptionFilter {
     for (const name of ['ETag', 'Last-Modified', 'Content-Encoding', 'Transfer-Encoding', 'Location'])
       response.removeHeader(name);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    leaveUnread(request, response);
     response.statusCode = body.status;
     response.setHeader('Content-Type', 'application/problem+json');
     response.setHeader('Cache-Control', 'no-store');

@@ -48,6 +48,11 @@ const PARSER_ERRORS: Record<string, { status: number; code: string; detail: (err
     code: 'malformed_json',
     detail: () => 'The body is not UTF-8: some of its bytes are no characters. JSON is sent as UTF-8.',
   },
+  'entity.unpacking.failed': {
+    status: 400,
+    code: 'malformed_json',
+    detail: () => 'The body is not packed as its Content-Encoding says.',
+  },
   'entity.parse.failed': { status: 400, code: 'malformed_json', detail: ({ message }) => `The body is not JSON: ${message}` },
   'charset.unsupported': { status: 415, code: 'unsupported_charset', detail: () => 'Send the body as UTF-8.' },
   'encoding.unsupported': {

@@ -1,8 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type AdminAnswer, type AdminClient } from '../support/admin-client.js';
-import { RawHttp } from '../support/raw-http.js';
-import { ADMIN_TOKEN, type TestServer } from '../support/server.js';
+import { type TestServer } from '../support/server.js';
 import { useServers } from '../support/use-servers.js';
 
 const FLAGS = '/api/projects/default/flags';
@@ -112,19 +111,6 @@ describe('a body', () => {
     expectProblem(over, 413, 'body_too_large');
     expect((over.body as { detail: string }).detail).toContain(String(MIB));
     expect((await admin.request('GET', `${FLAGS}/f${MIB + 1}`)).status).toBe(404);
-  });
-
-  it('that comes without its length is counted as it comes', async () => {
-    const socket = await RawHttp.connect({ port: server.port });
-    const head = [`POST ${FLAGS} HTTP/1.1`, 'Host: x', `Authorization: Bearer ${ADMIN_TOKEN}`];
-    const lines = [...head, 'Content-Type: application/json', 'Transfer-Encoding: chunked', '', ''];
-    await socket.send(lines.join('\r\n'));
-    const piece = '{'.padEnd(65_536);
-    for (let sent = 0; sent <= MIB + 65_536; sent += piece.length) await socket.send(`10000\r\n${piece}\r\n`);
-    await socket.send('0\r\n\r\n');
-    const { status, headers } = await socket.readHead('POST', 20_000);
-    expect([status, headers.get('content-type')]).toEqual([413, 'application/problem+json']);
-    socket.destroy();
   });
 
   it('packed by gzip is taken, in what else it is packed is not', async () => {

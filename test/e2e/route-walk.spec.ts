@@ -21,8 +21,8 @@ import { useServers } from '../support/use-servers.js';
 const OPEN = ['/health/live', '/health/ready', '/docs', '/docs-json'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'QUERY', 'PROPFIND'];
 /**
- * What stands before the routes (the request's context, its figures, security headers, CORS, the length of bodies and their parser,
- * and the page's files) and behind them (404s and errors).
+ * What stands before the routes (the request's context, its figures, security headers, CORS, and the page's files) and behind them
+ * (404s and errors).
  */
 const NOT_ROUTES = [
   '<anonymous>',
@@ -32,10 +32,6 @@ const NOT_ROUTES = [
   'helmetMiddleware',
   'helmetMiddleware',
   '<anonymous>',
-  '<anonymous>',
-  'jsonParser',
-  'jsonParser',
-  'jsonOnly',
   'serveStatic',
   '<anonymous>',
   '<anonymous>',

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { Request } from 'express';
+import { DocumentBody } from '../../common/body.interceptor.js';
 import { AdminAccess } from '../../auth/access.decorator.js';
 import { Actor } from '../../auth/principal.decorator.js';
 import { type AdminPrincipal } from '../../auth/principal.js';
@@ -40,6 +41,7 @@ export class TransferController {
   @ApiOperation({ summary: 'Take an export, or a flagd document, in: one revision in each environment, all or nothing' })
   // Flags are the project's: a document of them concerns all of its environments.
   @AdminAccess('editor', { projectWide: true })
+  @DocumentBody()
   @ApiHeader({ ...IF_MATCH_HEADER, description: CURSORS })
   @ApiBody({ type: ExportDocument })
   @ApiOkResponse({ type: ImportAnswer, headers: WRITE_HEADERS })

@@ -37,14 +37,12 @@ describeEachDatabase('an import', (database) => {
 
   it('is the only thing that may: elsewhere a body has a mebibyte', async () => {
     for (const path of [
-      ...['/api/projects/default/flags', '/api/projects', '/api/projects/default/flags/import'],
+      ...['/api/projects/default/flags', '/api/projects'],
       ...['/api/projects?x=/api/projects/default/import', '/api/projects/default/environments/import/change-sets'],
     ]) {
       const answer = await admin.request('POST', path, sized(MIB + 1));
       expect([path, answer]).toMatchObject([path, { status: 413, body: { code: 'body_too_large' } }]);
     }
-    const patch = await admin.request('PATCH', IMPORT, sized(MIB + 1));
-    expect(patch).toMatchObject({ status: 413 });
   });
 
   it('shows itself to connected clients as one change set for each environment, whole or not at all', async () => {
@@ -77,6 +75,23 @@ describeEachDatabase('an import', (database) => {
       expect(probe.state.get('f0')).toMatchObject({ status: environment === 'production' ? 'enabled' : 'disabled' });
       await probe.close();
     }
+  });
+
+  it('lists the first of its changes and counts all, also where the answer is kept', async () => {
+    const { admin: other } = await start({ database });
+    const description = 'x'.repeat(4000);
+    const document = documentOf(Array.from({ length: 200 }, (_, index) => flag(`f${index}`, { description })));
+    const answers = [];
+    for (let turn = 0; turn < 2; turn += 1)
+      answers.push(await other.request('POST', IMPORT, document, { 'Idempotency-Key': 'large' }));
+    const [first, again] = answers.map(
+      ({ body }) => body as { environments: Record<string, { changes: unknown[]; changes_total: number }> },
+    );
+    expect(Object.values(first?.environments ?? {}).map(({ changes_total: total }) => total)).toEqual([200, 200, 200]);
+    const listed = Object.values(first?.environments ?? {}).flatMap(({ changes }) => changes);
+    expect(listed.length).toBeGreaterThan(100);
+    expect(JSON.stringify(first).length).toBeLessThan(MIB);
+    expect(again).toEqual(first);
   });
 
   it('is of no more flags than a project may have', async () => {

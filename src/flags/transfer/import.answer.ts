@@ -3,6 +3,12 @@ import { ChangeEntryAnswer } from '../change.answer.js';
 import { type ImportCounts } from './import-plan.js';
 import { type ImportRequest } from './import.request.js';
 
+/**
+ * Characters of JSON that an answer spends on changes: those of 20,000 flags in three environments are 80 MB, which nobody reads, and
+ * which would be kept for a day for an Idempotency-Key.
+ */
+const CHANGES_LENGTH = 512 * 1024;
+
 const count = { type: 'integer' } as const;
 
 export class ImportCountsAnswer implements ImportCounts {
@@ -30,8 +36,11 @@ export class ImportedEnvironmentAnswer {
   @ApiProperty({ type: 'integer' })
   revision!: number;
 
-  @ApiProperty({ type: [ChangeEntryAnswer] })
+  @ApiProperty({ type: [ChangeEntryAnswer], description: 'The first ones, as far as they fit into half a mebibyte.' })
   changes!: ChangeEntryAnswer[];
+
+  @ApiProperty({ type: 'integer', description: 'How many changes there are; the audit trail has all that were made.' })
+  changes_total!: number;
 }
 
 /** What an import made, or would make. */
@@ -57,7 +66,7 @@ export class ImportAnswer implements Partial<ImportedEnvironmentAnswer> {
     type: String,
     required: false,
     nullable: true,
-    description: 'With `revision` and `changes`: of the environment that was named, or the only one there is.',
+    description: 'With the fields below: of the environment that was named, or the only one there is.',
   })
   cursor?: string | null;
 
@@ -66,17 +75,24 @@ export class ImportAnswer implements Partial<ImportedEnvironmentAnswer> {
 
   @ApiProperty({ type: [ChangeEntryAnswer], required: false })
   changes?: ChangeEntryAnswer[];
+
+  @ApiProperty({ type: 'integer', required: false })
+  changes_total?: number;
 }
+
+/** What an import made in one environment, all of it. */
+export type ImportedChanges = Omit<ImportedEnvironmentAnswer, 'changes_total'>;
 
 /** What an import made. */
 export interface Imported {
   readonly counts: ImportCounts;
   /** Environments of the document that the project lacked. */
   readonly lacking: readonly { readonly key: string; readonly name: string }[];
-  readonly environments: ReadonlyMap<string, ImportedEnvironmentAnswer>;
+  readonly environments: ReadonlyMap<string, ImportedChanges>;
 }
 
-export function importAnswer({ environment, dry_run }: ImportRequest, { counts, lacking, environments }: Imported): ImportAnswer {
+export function importAnswer({ environment, dry_run }: ImportRequest, { counts, lacking, ...made }: Imported): ImportAnswer {
+  const environments = listed(made.environments);
   const [only] = environment === undefined && environments.size === 1 ? environments.keys() : [environment];
   return {
     ...(only !== undefined && environments.get(only)),
@@ -85,4 +101,16 @@ export function importAnswer({ environment, dry_run }: ImportRequest, { counts, 
     environments_created: lacking.map(({ key }) => key),
     environments: Object.fromEntries(environments),
   };
+}
+
+/** With as many changes as there is room for. */
+function listed(environments: Imported['environments']): Map<string, ImportedEnvironmentAnswer> {
+  let room = CHANGES_LENGTH;
+  const answers = new Map<string, ImportedEnvironmentAnswer>();
+  for (const [key, made] of environments) {
+    const end = made.changes.findIndex((change) => (room -= JSON.stringify(change).length) < 0);
+    const changes = end === -1 ? made.changes : made.changes.slice(0, end);
+    answers.set(key, { ...made, changes, changes_total: made.changes.length });
+  }
+  return answers;
 }

@@ -19,7 +19,7 @@ import { readFlagdDocument } from './flagd-document.js';
 import { readFlagwireDocument } from './flagwire-document.js';
 import { checkImport, refuseMaking, refuseOtherCursors } from './import-checks.js';
 import { ImportPlan } from './import-plan.js';
-import { type ImportAnswer, importAnswer, type Imported, type ImportedEnvironmentAnswer } from './import.answer.js';
+import { type ImportAnswer, importAnswer, type Imported, type ImportedChanges } from './import.answer.js';
 import { type ImportRequest } from './import.request.js';
 import { type ImportedDocument } from './imported-document.js';
 
@@ -123,7 +123,7 @@ export class ProjectImport {
     await storeFlags(whole.manager, plan.flags);
     await storeSettings(whole.manager, plan.settings);
 
-    const environments = new Map<string, ImportedEnvironmentAnswer>();
+    const environments = new Map<string, ImportedChanges>();
     for (const environment of whole.environments) {
       const appended = await whole.append(environment, plan.contents(environment), actor.name, commentOf(query));
       environments.set(environment.key, changeSetAnswer(appended));

@@ -97,7 +97,7 @@ export class EnvironmentReplica {
   /** Replaces everything. The change sets in memory belong to the old state and go with it. */
   load({ head, httpDate, flags, recent }: EnvironmentSnapshot): void {
     this.held.clear();
-    for (const definition of flags) this.hold(definition);
+    for (const definition of flags) this.held.set(definition.id, { definition, json: JSON.stringify(definition) });
     this.sorted = null;
     this.ring.clear();
     for (const set of recent) this.ring.push(set);
@@ -113,23 +113,21 @@ export class EnvironmentReplica {
     if (!sameCursor(set.before, this.present))
       throw new RangeError(`Revision ${set.after.revision} does not follow ${this.present.revision}`);
     // All of it first, then all of it in: a set that does not fit leaves nothing behind.
-    const after = new Map<string, FlagDefinition | null>();
-    for (const event of set.events) {
+    const after = new Map<string, ReplicaFlag | null>();
+    for (const [index, event] of set.events.entries()) {
       const flagId = flagIdOf(event);
-      const before = after.has(flagId) ? after.get(flagId) : this.held.get(flagId)?.definition;
-      after.set(flagId, applyFlagEvent(before ?? null, event));
+      const before = after.has(flagId) ? after.get(flagId) : this.held.get(flagId);
+      const definition = applyFlagEvent(before?.definition ?? null, event);
+      const json = definition === event.data ? set.dataText(index) : JSON.stringify(definition);
+      after.set(flagId, definition === null ? null : { definition, json });
     }
-    for (const [flagId, definition] of after) {
-      if (definition === null) this.held.delete(flagId);
-      else this.hold(definition);
+    for (const [flagId, flag] of after) {
+      if (flag === null) this.held.delete(flagId);
+      else this.held.set(flagId, flag);
     }
     this.sorted = null;
     this.ring.push(set);
     this.present = set.after;
     this.date = set.httpDate;
-  }
-
-  private hold(definition: FlagDefinition): void {
-    this.held.set(definition.id, { definition, json: JSON.stringify(definition) });
   }
 }

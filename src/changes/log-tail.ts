@@ -175,6 +175,7 @@ export class LogTail extends ChangeFeed implements OnApplicationShutdown {
     if (!leadsOn) return this.reload(head.environmentId);
     while (replica.head.revision < head.revision) {
       const sets = await this.reader.after(head, replica.head);
+      for (const set of sets ?? []) await set.encode();
       if (sets === null || sets.length === 0 || !this.applyAll(replica, sets)) return this.reload(head.environmentId);
     }
   }

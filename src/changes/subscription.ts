@@ -38,10 +38,9 @@ export interface OutgoingEvent {
  * cursor after it: whatever a client has handled, its id is safe to resume from.
  */
 export function outgoingEvents(set: EncodedChangeSet, subscription: Subscription): OutgoingEvent[] {
-  const texts = set.openTexts.filter((_, index) => {
-    const event = set.events[index];
-    return event !== undefined && matches(subscription.filter, flagIdOf(event));
-  });
+  const texts = set.events.flatMap((event, index) =>
+    matches(subscription.filter, flagIdOf(event)) ? [set.openText(index)] : [],
+  );
   const before = cursorText(set.before, subscription);
   const after = cursorText(set.after, subscription);
   return texts.map((openText, index) => {

@@ -43,7 +43,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
     .addApiKey({ type: 'apiKey', in: 'query', name: 'key', description: 'An SDK key, for clients without headers.' }, 'key-query')
     .addApiKey({ type: 'apiKey', in: 'query', name: 'ticket', description: 'A stream ticket.' }, 'ticket')
     .build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description, { autoTagControllers: false }), {
     jsonDocumentUrl: 'docs-json',
     raw: ['json'],
   });

@@ -15,6 +15,7 @@ interface Content {
 
 interface Operation {
   operationId?: string;
+  tags?: string[];
   parameters?: { name: string; in: string; required: boolean; schema?: object }[];
   requestBody?: Content & { required?: boolean };
   responses: Record<string, Content & { description?: string; headers?: Record<string, object> }>;
@@ -46,6 +47,9 @@ const ADMIN_API: Record<string, string[]> = {
   [`${ENV}/sdk-keys`]: ['get', 'post'],
   [`${ENV}/sdk-keys/{id}/rotate`]: ['post'],
   [`${ENV}/sdk-keys/{id}`]: ['delete'],
+  [`${ENV}/rollback`]: ['post'],
+  '/api/projects/{project}/export': ['get'],
+  '/api/projects/{project}/import': ['post'],
   '/api/audit': ['get'],
   '/api/tokens': ['get', 'post'],
   '/api/tokens/{id}': ['delete'],
@@ -95,6 +99,10 @@ describe('the OpenAPI document', () => {
     expect(headers['content-type']).toMatch(/^application\/json\b/);
     expect(document.openapi).toMatch(/^3\.\d+\.\d+$/);
     expect([typeof document.info.title, typeof document.info.version]).toEqual(['string', 'string']);
+  });
+
+  it('has every operation once: under one tag', () => {
+    expect(names(({ operation }) => operation.tags?.length !== 1)).toEqual([]);
   });
 
   it('has every path of the admin API with its methods', () => {

@@ -98,7 +98,8 @@ function serve(socket: Socket, { desk, close }: Visit): void {
     const last = args.at(-1);
     const acknowledge = typeof last === 'function' ? acknowledgement(last as (answer: object) => void) : undefined;
     const [body = {}] = acknowledge === undefined ? args : args.slice(0, -1);
-    desk.take(isObject(body) ? { ...body, type: event } : body, acknowledge);
+    // Bytes are objects with a field for each.
+    desk.take(isObject(body) && !ArrayBuffer.isView(body) ? { ...body, type: event } : undefined, acknowledge);
   });
 }
 

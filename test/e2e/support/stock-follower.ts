@@ -1,0 +1,115 @@
+import { EventSource } from 'eventsource';
+import { io } from 'socket.io-client';
+import { WebSocket } from 'ws';
+import { SyncChecker } from '../../support/sync-checker.js';
+import { type Goodbye, parseMessage } from '../../support/wire-types.js';
+
+/** What a plain loop does not come back from: everything else is for now. */
+export const PERMANENT_CODES: readonly number[] = [1008, 4401, 4403];
+
+export interface StockOptions {
+  url: string;
+  key: string;
+  /** More of the query, or of `auth`. */
+  query?: Record<string, string>;
+}
+
+/** What a stock client was told, over all of its connections; each is checked to the letter of the protocol. */
+export class Follower {
+  checker = new SyncChecker();
+  readonly modes: string[] = [];
+  readonly goodbyes: Goodbye[] = [];
+  /** Of a plain WebSocket. */
+  readonly codes: number[] = [];
+  /** What a refusal said. */
+  readonly errors: string[] = [];
+  readonly faults: string[] = [];
+  isAway: () => boolean = () => false;
+  close: () => void = () => undefined;
+
+  constructor(readonly name: string) {}
+
+  get cursor(): string {
+    return this.checker.cursor;
+  }
+
+  reconnected(): void {
+    this.faults.push(...this.checker.violations);
+    const { cursor, state } = this.checker;
+    this.checker = cursor === 'none' ? new SyncChecker() : new SyncChecker({ cursor, state });
+  }
+
+  receive(text: string, id?: string): void {
+    const message = parseMessage(text, id);
+    this.checker.receive(message);
+    if (message.type === 'SyncStarted') this.modes.push(message.data.mode);
+    if (message.type === 'Goodbye') this.goodbyes.push(message.data);
+    if (message.type === 'Error') this.errors.push(message.data.code);
+  }
+
+  allFaults(): string[] {
+    return [...this.faults, ...this.checker.violations];
+  }
+}
+
+function streamOf({ url, key, query }: StockOptions): Follower {
+  const follower = new Follower('eventsource');
+  const source = new EventSource(`${url}/sdk/stream?${new URLSearchParams({ ...query, key })}`);
+  source.onopen = () => follower.reconnected();
+  source.onmessage = ({ data, lastEventId }) => follower.receive(String(data), lastEventId);
+  source.onerror = ({ code }) => code !== undefined && follower.errors.push(String(code));
+  follower.isAway = () => source.readyState === source.CLOSED;
+  follower.close = () => source.close();
+  return follower;
+}
+
+function socketIoOf({ url, key, query }: StockOptions): Follower {
+  const follower = new Follower('socket.io-client');
+  const socket = io(`${url}/sdk`, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnectionDelay: 100,
+    reconnectionDelayMax: 500,
+    auth: (give) => give({ ...query, key, last_event_id: follower.cursor }),
+  });
+  socket.on('connect', () => follower.reconnected());
+  socket.on('message', (message) => follower.receive(JSON.stringify(message)));
+  socket.on('connect_error', (error) => {
+    const { data } = error as { data?: { code?: string } };
+    if (data?.code !== undefined) follower.errors.push(data.code);
+  });
+  follower.isAway = () => !socket.active;
+  follower.close = () => socket.disconnect();
+  return follower;
+}
+
+/** `ws` does not come back by itself: the loop around it is all that a client needs. */
+function plainOf({ url, key, query }: StockOptions): Follower {
+  const follower = new Follower('ws');
+  let socket: WebSocket | undefined;
+  let isOver = false;
+  const connect = () => {
+    if (isOver) return;
+    follower.reconnected();
+    const present = new URLSearchParams({ ...query, key, last_event_id: follower.cursor });
+    socket = new WebSocket(`${url.replace('http', 'ws')}/sdk/ws?${present}`);
+    socket.on('error', () => undefined);
+    socket.on('message', (data) => follower.receive((data as Buffer).toString()));
+    socket.on('close', (code) => {
+      follower.codes.push(code);
+      if (PERMANENT_CODES.includes(code)) isOver = true;
+      else setTimeout(connect, 100);
+    });
+  };
+  connect();
+  follower.isAway = () => isOver;
+  follower.close = () => {
+    isOver = true;
+    socket?.terminate();
+  };
+  return follower;
+}
+
+export function stockClients(options: StockOptions): Follower[] {
+  return [streamOf(options), socketIoOf(options), plainOf(options)];
+}

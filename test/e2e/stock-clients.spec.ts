@@ -35,6 +35,7 @@ async function expectTruth(server: TestServer, key: string, followers: readonly 
   }
 }
 
+const not = (reason: string) => (other: string) => other !== reason;
 const modesOf = (followers: readonly Follower[]) => followers.map(({ modes }) => modes);
 const eachSays = <T>(what: T): T[] => [what, what, what];
 
@@ -60,8 +61,8 @@ describe('eventsource, socket.io-client and a loop around ws come back by themse
       await server.admin.createFlag('after');
       await expectTruth(server, key, followers, 2);
       expect(modesOf(followers)).toEqual(eachSays(['full', 'delta']));
-      // Whoever is back before the node is ready is sent away once more.
-      const reasons = followers.map(({ goodbyes }) => goodbyes.map(({ reason }) => reason).filter((why) => why !== 'overload'));
+      // Whoever is back before the node is ready, or while it still drains, is sent away once more.
+      const reasons = followers.map(({ goodbyes }) => [...new Set(goodbyes.map(({ reason }) => reason))].filter(not('overload')));
       expect(reasons).toEqual(eachSays(signal === 'SIGTERM' ? ['shutdown'] : []));
       expect(followers[2]?.codes[0]).toBe(signal === 'SIGTERM' ? 1012 : 1006);
     },
@@ -94,6 +95,32 @@ describe('eventsource, socket.io-client and a loop around ws come back by themse
         expect([modes.slice(0, 2), goodbyes[0]?.reason]).toEqual([['full', 'delta'], 'max_age']);
       }
       expect(sockets[1]?.codes[0]).toBe(4000);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'from a node that has not read its database yet, once it has',
+    async () => {
+      const fresh = await freshDatabase('stock');
+      const behind = await TcpProxy.start(fresh.url);
+      try {
+        const server = await start({ database: behind.through(fresh.url), until: 'live' });
+        await server.untilReady();
+        const { key } = await server.admin.createKey('production');
+        await server.kill();
+        behind.refuse();
+        await server.restart();
+        const followers = follow({ url: server.url, key });
+        for (const { goodbyes } of followers) await eventually(() => goodbyes[0]?.reason === 'overload', PATIENCE);
+        await eventually(() => followers[2]?.codes[0] === 1013, PATIENCE);
+        await behind.accept();
+        await server.untilReady();
+        await expectTruth(server, key, followers);
+        expect(modesOf(followers)).toEqual(eachSays(['full']));
+      } finally {
+        await behind.stop();
+      }
     },
     LIMIT_MS,
   );

@@ -54,7 +54,7 @@ export class Follower {
 
 function streamOf({ url, key, query }: StockOptions): Follower {
   const follower = new Follower('eventsource');
-  const source = new EventSource(`${url}/sdk/stream?${new URLSearchParams({ ...query, key })}`);
+  const source = new EventSource(`${url}/sdk/stream?${new URLSearchParams({ ...query, key }).toString()}`);
   source.onopen = () => follower.reconnected();
   source.onmessage = ({ data, lastEventId }) => follower.receive(String(data), lastEventId);
   source.onerror = ({ code }) => code !== undefined && follower.errors.push(String(code));
@@ -92,7 +92,7 @@ function plainOf({ url, key, query }: StockOptions): Follower {
     if (isOver) return;
     follower.reconnected();
     const present = new URLSearchParams({ ...query, key, last_event_id: follower.cursor });
-    socket = new WebSocket(`${url.replace('http', 'ws')}/sdk/ws?${present}`);
+    socket = new WebSocket(`${url.replace('http', 'ws')}/sdk/ws?${present.toString()}`);
     socket.on('error', () => undefined);
     socket.on('message', (data) => follower.receive((data as Buffer).toString()));
     socket.on('close', (code) => {

@@ -49,8 +49,8 @@ function sqlitePlaces(url: string): Place[] {
 }
 
 /** Every row of every table. */
-async function postgresPlaces(url: string): Promise<Place[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+async function postgresPlaces(url: string, timeoutMs: number): Promise<Place[]> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: timeoutMs });
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -69,7 +69,7 @@ async function postgresPlaces(url: string): Promise<Place[]> {
 async function databasePlaces({ databaseUrl, ownsDatabase }: Remains): Promise<Place[]> {
   if (!databaseUrl.startsWith('postgres')) return sqlitePlaces(databaseUrl);
   try {
-    return await postgresPlaces(databaseUrl);
+    return await postgresPlaces(databaseUrl, ownsDatabase ? 10_000 : 1000);
   } catch (error) {
     if (ownsDatabase && (error as { code?: string }).code !== DROPPED) throw error;
     return [];

@@ -222,7 +222,8 @@ export function liveServers(): TestServer[] {
  * Kills all servers, then searches and removes what they leave behind: nodes may share a database.
  * @throws AggregateError of what failed or was found.
  */
-export async function disposeServers(servers: readonly TestServer[] = liveServers()): Promise<void> {
+export async function disposeServers(among: readonly TestServer[] = liveServers()): Promise<void> {
+  const servers = among.filter((server) => live.has(server));
   await Promise.allSettled(servers.map((server) => server.lastKill()));
   const results = await Promise.allSettled(servers.map((server) => server.dispose()));
   const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));

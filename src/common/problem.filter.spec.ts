@@ -29,6 +29,7 @@ const ERRORS: Record<string, () => Error> = {
   limited: () => new RateLimited('Slow down.', 1200),
   unavailable: () => new DatabaseUnavailable(),
   full: () => new StorageFull(),
+  quoting: () => new InvalidInput([{ path: 'fw_srv_abc', message: 'is not fw_tkt_a-b.c' }]),
   unknown: () => new Error('the password is fw_adm_abc.def'),
 };
 
@@ -100,6 +101,17 @@ describe('ProblemFilter', () => {
     expect(await (await fetch(`${base}/fail/invalid`)).json()).toMatchObject({
       errors: [{ path: 'a', message: 'is not a known field' }],
     });
+  });
+
+  it('quotes neither keys nor tickets, wherever they were sent', async () => {
+    const answer = await fetch(`${base}/fail/quoting`, { headers: { 'X-Request-Id': 'fw_adm_abc' } });
+    const text = await answer.text();
+    expect(JSON.parse(text)).toMatchObject({
+      detail: 'fw_srv_[redacted]: is not fw_tkt_[redacted]',
+      errors: [{ path: 'fw_srv_[redacted]', message: 'is not fw_tkt_[redacted]' }],
+      request_id: expect.stringMatching(/^[\da-f-]{36}$/),
+    });
+    expect(answer.headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
   });
 
   it('carries further facts, which cannot replace its own', async () => {

@@ -20,6 +20,11 @@ describe('redact', () => {
       `{"authorization":"Bearer ${KEY}","x-api-key":"abc"}`,
       '{"authorization":"[redacted]","x-api-key":"[redacted]"}',
     ],
+    [
+      'the password in an address',
+      'no postgres://me:pa:ss@db/x at http://[::1]:80',
+      'no postgres://me:[redacted]@db/x at http://[::1]:80',
+    ],
     ['headers as they are sent', 'X-API-Key: abc\r\nAccept: */*', 'X-API-Key: [redacted]\r\nAccept: */*'],
   ])('hides %s', (_, text, expected) => {
     expect(redact(text)).toBe(expected);

@@ -6,7 +6,7 @@ import { SseProbe } from '../support/sse-client.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
-import { type Follower, stockClients, type StockOptions } from './support/stock-follower.js';
+import { type Follower, stockClients, type StockOptions, type Visit } from './support/stock-follower.js';
 
 const LIMIT_MS = 60_000;
 const PATIENCE = { timeoutMs: 30_000, intervalMs: 50 };
@@ -35,14 +35,27 @@ async function expectTruth(server: TestServer, key: string, followers: readonly 
   }
 }
 
-const not = (reason: string) => (other: string) => other !== reason;
-const modesOf = (followers: readonly Follower[]) => followers.map(({ modes }) => modes);
 const eachSays = <T>(what: T): T[] => [what, what, what];
+
+/** What each client is told of an end: the plain one a code, Socket.IO's whether it comes back, an EventSource nothing. */
+function ended(words: string[], code: number, how = 'transport close'): Visit[] {
+  return [words, [...words, how], [...words, String(code)]];
+}
+
+/** They were served, ended so, and served again from where they stood: nothing between but being told to wait. */
+function expectBack(followers: readonly Follower[], ends: Visit[], waits: readonly string[]): void {
+  expect(followers.map(({ served }) => served)).toEqual(ends.map((end) => [end, ['delta']]));
+  const turned = followers.flatMap(({ visits, served }) => visits.filter((visit) => !served.includes(visit)));
+  const allowed = waits.flatMap((wait) => ended([wait], CODES[wait] ?? 0));
+  for (const visit of turned) expect(allowed).toContainEqual(visit);
+}
+
+const CODES: Record<string, number> = { shutdown: 1012, overload: 1013, stale: 4000 };
 
 describe('eventsource, socket.io-client and a loop around ws come back by themselves', () => {
   const start = useServers();
-  let proxy: TcpProxy | undefined;
-  afterAll(() => proxy?.stop());
+  const proxies: TcpProxy[] = [];
+  afterAll(() => Promise.all(proxies.map((proxy) => proxy.stop())));
 
   async function followed(env: Record<string, string> = {}) {
     const server = await start({ env });
@@ -60,11 +73,12 @@ describe('eventsource, socket.io-client and a loop around ws come back by themse
       await server.restart(signal);
       await server.admin.createFlag('after');
       await expectTruth(server, key, followers, 2);
-      expect(modesOf(followers)).toEqual(eachSays(['full', 'delta']));
-      // Whoever is back before the node is ready, or while it still drains, is sent away once more.
-      const reasons = followers.map(({ goodbyes }) => [...new Set(goodbyes.map(({ reason }) => reason))].filter(not('overload')));
-      expect(reasons).toEqual(eachSays(signal === 'SIGTERM' ? ['shutdown'] : []));
-      expect(followers[2]?.codes[0]).toBe(signal === 'SIGTERM' ? 1012 : 1006);
+      const isOrderly = signal === 'SIGTERM';
+      // Who is back while the node still drains, or before it is ready, is told to wait.
+      expectBack(followers, ended(isOrderly ? ['full', 'shutdown'] : ['full'], isOrderly ? 1012 : 1006), [
+        'shutdown',
+        'overload',
+      ]);
     },
     LIMIT_MS,
   );
@@ -76,10 +90,11 @@ describe('eventsource, socket.io-client and a loop around ws come back by themse
       const { key } = await server.admin.createKey('production');
       const early = await Promise.all([1, 2, 3].map(() => SseProbe.connect({ url: server.url, key })));
       const followers = follow({ url: server.url, key });
-      for (const { goodbyes } of followers) await eventually(() => goodbyes[0]?.reason === 'overload', PATIENCE);
-      await eventually(() => followers[2]?.codes[0] === 4429, PATIENCE);
+      const turnedAway = () => expect(followers.map(({ visits }) => visits[0])).toEqual(ended(['overload'], 4429));
+      await eventually(turnedAway, PATIENCE);
       for (const probe of early) await probe.close();
       await expectTruth(server, key, followers);
+      expect(followers.map(({ served }) => served)).toEqual(eachSays([['full']]));
     },
     LIMIT_MS,
   );
@@ -91,10 +106,9 @@ describe('eventsource, socket.io-client and a loop around ws come back by themse
       const sockets = followers.slice(1);
       await server.admin.createFlag('after');
       await expectTruth(server, key, sockets, 2);
-      for (const { modes, goodbyes } of sockets) {
-        expect([modes.slice(0, 2), goodbyes[0]?.reason]).toEqual([['full', 'delta'], 'max_age']);
-      }
-      expect(sockets[1]?.codes[0]).toBe(4000);
+      const [, ...ends] = ended(['full', 'max_age'], 4000);
+      expect(sockets.map(({ visits }) => visits[0])).toEqual(ends);
+      expect(sockets.map(({ visits }) => visits[1]?.[0])).toEqual(['delta', 'delta']);
     },
     LIMIT_MS,
   );
@@ -104,35 +118,34 @@ describe('eventsource, socket.io-client and a loop around ws come back by themse
     async () => {
       const fresh = await freshDatabase('stock');
       const behind = await TcpProxy.start(fresh.url);
-      try {
-        const server = await start({ database: behind.through(fresh.url), until: 'live' });
-        await server.untilReady();
-        const { key } = await server.admin.createKey('production');
-        await server.kill();
-        behind.refuse();
-        await server.restart();
-        const followers = follow({ url: server.url, key });
-        for (const { goodbyes } of followers) await eventually(() => goodbyes[0]?.reason === 'overload', PATIENCE);
-        await eventually(() => followers[2]?.codes[0] === 1013, PATIENCE);
-        await behind.accept();
-        await server.untilReady();
-        await expectTruth(server, key, followers);
-        expect(modesOf(followers)).toEqual(eachSays(['full']));
-      } finally {
-        await behind.stop();
-      }
+      proxies.push(behind);
+      const server = await start({ database: behind.through(fresh.url), until: 'live' });
+      await server.untilReady();
+      const { key } = await server.admin.createKey('production');
+      await server.kill();
+      behind.refuse();
+      await server.restart();
+      const followers = follow({ url: server.url, key });
+      const waits = ended(['overload'], 1013);
+      await eventually(() => expect(followers.map(({ visits }) => visits[0])).toEqual(waits), PATIENCE);
+      await behind.accept();
+      await server.untilReady();
+      await expectTruth(server, key, followers);
+      expect(followers.map(({ served }) => served)).toEqual(eachSays([['full']]));
     },
     LIMIT_MS,
   );
 
-  it(
-    'after their keys could not be checked for too long, and where they cannot be checked yet',
-    async () => {
+  it.each([
+    ['stale', { FLAGWIRE_KEYS_FAIL_CLOSED_S: '1' }],
+    ['overload', {}],
+  ])(
+    'after a node could not ask its database, and told them to wait: %s',
+    async (reason, env: Record<string, string>) => {
       const fresh = await freshDatabase('stock');
-      proxy = await TcpProxy.start(fresh.url);
-      const database = proxy.through(fresh.url);
-      const env = { FLAGWIRE_KEYS_FAIL_CLOSED_S: '1', FLAGWIRE_DRAIN_S: '0' };
-      const server = await start({ database, env, until: 'live' });
+      const proxy = await TcpProxy.start(fresh.url);
+      proxies.push(proxy);
+      const server = await start({ database: proxy.through(fresh.url), env: { FLAGWIRE_DRAIN_S: '0', ...env }, until: 'live' });
       await server.untilReady();
       await server.admin.createFlag('before');
       const { key } = await server.admin.createKey('production');
@@ -140,31 +153,33 @@ describe('eventsource, socket.io-client and a loop around ws come back by themse
       await expectTruth(server, key, followers);
       proxy.refuse();
       proxy.resetAll();
-      for (const { goodbyes } of followers) await eventually(() => goodbyes[0]?.reason === 'stale', PATIENCE);
-      await eventually(() => followers[2]?.codes[0] === 4000, PATIENCE);
-      // A node that has never read its database sends everybody away for now.
+      // Those who are there stay, unless the node is to forget keys that it cannot check.
+      const first = reason === 'stale' ? ended(['full', 'stale'], 4000) : ended(['full'], 1006);
+      const isSaid = () => reason !== 'stale' || followers.every(({ visits: [visit = []] }) => visit.includes(reason));
+      await eventually(isSaid, PATIENCE);
       await server.kill();
-      const before = followers.map(({ goodbyes }) => goodbyes.length);
+      const before = followers.map(({ visits }) => visits.length);
       await server.restart();
-      for (const [index, { goodbyes }] of followers.entries()) {
-        await eventually(() => goodbyes.length > (before[index] ?? 0), PATIENCE);
-      }
+      // It has never read its database: it tells everybody to wait.
+      const waits = ended([reason], CODES[reason] ?? 0);
+      const toldToWait = ({ visits }: Follower, index: number) =>
+        expect(visits.slice(before[index])).toContainEqual(waits[index]);
+      await eventually(() => followers.forEach(toldToWait), PATIENCE);
       await proxy.accept();
       await server.untilReady();
       await server.admin.createFlag('after');
       await expectTruth(server, key, followers, 2);
-      expect(modesOf(followers)).toEqual(eachSays(['full', 'delta']));
+      expectBack(followers, first, [reason, 'overload']);
     },
-    LIMIT_MS,
+    2 * LIMIT_MS,
   );
 });
 
 describe('eventsource, socket.io-client and a loop around ws stay away', () => {
   const start = useServers();
 
-  async function expectAway(followers: readonly Follower[], code: number): Promise<void> {
+  async function expectAway(followers: readonly Follower[]): Promise<void> {
     for (const { name, isAway } of followers) await eventually(isAway, { ...PATIENCE, what: `${name} stays away` });
-    expect(followers[2]?.codes.at(-1)).toBe(code);
   }
 
   it.each([
@@ -181,9 +196,11 @@ describe('eventsource, socket.io-client and a loop around ws stay away', () => {
       const followers = follow({ url: server.url, key });
       await expectTruth(server, key, followers);
       await finish(server, id);
-      await expectAway(followers, 4401);
+      await expectAway(followers);
       expect(followers.map(({ goodbyes }) => goodbyes)).toEqual(eachSays([{ reason, retry_after_ms: null }]));
-      expect(modesOf(followers)).toEqual(eachSays(['full']));
+      expect(followers.map(({ visits }) => visits)).toEqual(
+        ended(['full', reason], 4401, 'io server disconnect').map((visit) => [visit]),
+      );
     },
     LIMIT_MS,
   );
@@ -204,8 +221,9 @@ describe('eventsource, socket.io-client and a loop around ws stay away', () => {
       ];
       for (const { code, ...options } of refused) {
         const followers = follow({ url: server.url, ...options });
-        await expectAway(followers, code);
-        expect(modesOf(followers)).toEqual(eachSays([]));
+        await expectAway(followers);
+        // An EventSource and Socket.IO are refused before they are in.
+        expect(followers.map(({ visits }) => visits)).toEqual([[], [], [[String(code)]]]);
         expect(followers.map(({ errors }) => errors.length)).toEqual(eachSays(1));
       }
     },

@@ -14,13 +14,14 @@ export interface StockOptions {
   query?: Record<string, string>;
 }
 
+/** One connection: the mode of its first sync, the reason of its Goodbye, and how it ended, where the client is told. */
+export type Visit = string[];
+
 /** What a stock client was told, over all of its connections; each is checked to the letter of the protocol. */
 export class Follower {
   checker = new SyncChecker();
-  readonly modes: string[] = [];
+  readonly visits: Visit[] = [];
   readonly goodbyes: Goodbye[] = [];
-  /** Of a plain WebSocket. */
-  readonly codes: number[] = [];
   /** What a refusal said. */
   readonly errors: string[] = [];
   readonly faults: string[] = [];
@@ -33,7 +34,21 @@ export class Follower {
     return this.checker.cursor;
   }
 
+  get modes(): string[] {
+    return this.visits.flat().filter((word) => word === 'full' || word === 'delta');
+  }
+
+  /** Its visits, but for those in which it was only told to come back later. */
+  get served(): Visit[] {
+    return this.visits.filter(([first]) => first === 'full' || first === 'delta');
+  }
+
+  note(word: string): void {
+    this.visits.at(-1)?.push(word);
+  }
+
   reconnected(): void {
+    this.visits.push([]);
     this.faults.push(...this.checker.violations);
     const { cursor, state } = this.checker;
     this.checker = cursor === 'none' ? new SyncChecker() : new SyncChecker({ cursor, state });
@@ -42,8 +57,11 @@ export class Follower {
   receive(text: string, id?: string): void {
     const message = parseMessage(text, id);
     this.checker.receive(message);
-    if (message.type === 'SyncStarted') this.modes.push(message.data.mode);
-    if (message.type === 'Goodbye') this.goodbyes.push(message.data);
+    if (message.type === 'SyncStarted') this.note(message.data.mode);
+    if (message.type === 'Goodbye') {
+      this.note(message.data.reason);
+      this.goodbyes.push(message.data);
+    }
     if (message.type === 'Error') this.errors.push(message.data.code);
   }
 
@@ -68,12 +86,11 @@ function socketIoOf({ url, key, query }: StockOptions): Follower {
   const socket = io(`${url}/sdk`, {
     transports: ['websocket'],
     forceNew: true,
-    reconnectionDelay: 100,
-    reconnectionDelayMax: 500,
     auth: (give) => give({ ...query, key, last_event_id: follower.cursor }),
   });
   socket.on('connect', () => follower.reconnected());
   socket.on('message', (message) => follower.receive(JSON.stringify(message)));
+  socket.on('disconnect', (reason) => follower.note(reason));
   socket.on('connect_error', (error) => {
     const { data } = error as { data?: { code?: string } };
     if (data?.code !== undefined) follower.errors.push(data.code);
@@ -90,13 +107,17 @@ function plainOf({ url, key, query }: StockOptions): Follower {
   let isOver = false;
   const connect = () => {
     if (isOver) return;
-    follower.reconnected();
     const present = new URLSearchParams({ ...query, key, last_event_id: follower.cursor });
     socket = new WebSocket(`${url.replace('http', 'ws')}/sdk/ws?${present.toString()}`);
+    let isOpen = false;
     socket.on('error', () => undefined);
+    socket.on('open', () => {
+      isOpen = true;
+      follower.reconnected();
+    });
     socket.on('message', (data) => follower.receive((data as Buffer).toString()));
     socket.on('close', (code) => {
-      follower.codes.push(code);
+      if (isOpen) follower.note(String(code));
       if (PERMANENT_CODES.includes(code)) isOver = true;
       else setTimeout(connect, 100);
     });

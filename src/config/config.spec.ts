@@ -119,7 +119,15 @@ describe('The database in the configuration', () => {
     expect([config.isPostgres, config.sqliteFile]).toEqual([false, file]);
   });
 
-  it.each(['postgres://u:p@h/db', 'postgresql://h/db'])('%s is PostgreSQL', (url) => {
+  it.each(['postgres://u:p@h:port/db', 'postgres://u:p@h:99999/db', 'postgres://u:p/w@h/db'])(
+    '%s is no address, at which the database would be looked for in vain: a mistake',
+    (url) => {
+      expect(mistakesOf({ DATABASE_URL: url })).toEqual([expect.stringMatching(/^DATABASE_URL must be like postgres:\/\//)]);
+      expect(mistakesOf({ DATABASE_LISTEN_URL: url })).toEqual([expect.stringMatching(/^DATABASE_LISTEN_URL must be like/)]);
+    },
+  );
+
+  it.each(['postgres://u:p@h/db', 'postgresql://h/db', 'postgres://u:p@/db?host=/run/postgresql'])('%s is PostgreSQL', (url) => {
     expect(readConfig({ DATABASE_URL: url }).isPostgres).toBe(true);
   });
 

@@ -51,6 +51,12 @@ const url =
   (...schemes: string[]) =>
   (value: string) => {
     if (!schemes.some((scheme) => value.startsWith(scheme))) throw new BadSetting(`must begin with ${schemes.join(' or ')}`);
+    // Without a host it is a socket's, whose folder stands in `?host=`.
+    if (value.startsWith('postgres') && !URL.canParse(value.replace('@/', '@localhost/'))) {
+      throw new BadSetting(
+        'must be like postgres://USER:PASSWORD@HOST:5432/DATABASE, with what is special in a password percent-encoded',
+      );
+    }
     return value;
   };
 

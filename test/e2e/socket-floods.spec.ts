@@ -7,9 +7,9 @@ import { eventually } from '../support/wait.js';
 import { frame, text, Upgraded } from './support/upgraded.js';
 
 const MIB = 1024 * 1024;
-const FLOOD_BYTES = 96 * MIB;
+const FLOOD_BYTES = 256 * MIB;
 /** What a node may hold for one flood, over what it had: its garbage included. */
-const MOST_GROWTH = 64 * MIB;
+const MOST_GROWTH = 36 * MIB;
 const ENGINE = '/socket.io/?EIO=4&transport=websocket';
 
 function residentBytes({ pid }: TestServer): number {

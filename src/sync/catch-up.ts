@@ -62,6 +62,11 @@ export class CatchUp implements SnapshotReader {
     return this.isFeeding && !this.isFirst && !this.isInSnapshot;
   }
 
+  /** Whether it waits for the log: everything read so far has gone out, and the end of a message. */
+  get isWaiting(): boolean {
+    return this.isFeeding && this.isBusy && !this.fed.outlet.needsDrain;
+  }
+
   /** The first sync of a connection that has nothing. */
   begin(): void {
     this.isFirst = true;
@@ -88,14 +93,17 @@ export class CatchUp implements SnapshotReader {
 
   /** A full sync after what is on its way. @param settled up to where the connection has everything until that begins. */
   renew(settled: Cursor | null): void {
+    // A full sync that a request still waits for answers it; one that has gone out has done so.
+    if (this.queue.position !== null) this.requestId = undefined;
     this.queue.settled = settled;
     this.queue.position = null;
     this.feed();
   }
 
-  /** A full sync that answers a request. */
-  answer(requestId: string | undefined): void {
+  /** A full sync that answers a request. @param settled what the connection has, of what it wants now, until that begins. */
+  answer(requestId: string | undefined, settled: Cursor | null): void {
     this.requestId = requestId;
+    this.queue.settled = settled;
     this.queue.position = null;
     this.feed();
   }

@@ -200,3 +200,60 @@ describe('What is no request', () => {
     expect(guest.outlet.endReason).toBe('bad_requests');
   });
 });
+
+describe('An environment that is deleted', () => {
+  it('is said to those, too, who want no events, and are the last of it', () => {
+    const guest = visit();
+    guest.ask({ type: 'Unsubscribe' });
+    feed.remove();
+    expect(raw(guest)).toEqual([
+      expect.objectContaining({ type: 'Goodbye', id: 'none', data: { reason: 'environment_deleted', retry_after_ms: null } }),
+    ]);
+  });
+});
+
+describe('A request whose full sync has to wait for its reader', () => {
+  /** A connection whose socket takes nothing more for now. */
+  function slowly(wanted: FlagFilter | null = null): Visitor {
+    const guest = visit(null, wanted);
+    feed.commit(updated('a', 2));
+    guest.outlet.isSlow = true;
+    feed.commit(updated('a', 3));
+    guest.outlet.clear();
+    return guest;
+  }
+
+  it('Subscribe leaves no cursor of flags that were never sent: a Goodbye meanwhile is under none', () => {
+    const guest = slowly(parseFilter(['a']));
+    guest.ask({ type: 'Subscribe', flags: ['b'] });
+    expect(types(guest)).toEqual([]);
+    guest.session.goodbye('shutdown', 1000);
+    expect(guest.outlet.summary).toEqual(['none Goodbye']);
+  });
+
+  it('GetAllFlags leaves the cursor up to which the connection has everything', () => {
+    const guest = slowly();
+    guest.ask({ type: 'GetAllFlags' });
+    guest.session.goodbye('shutdown', 1000);
+    expect(guest.outlet.summary).toEqual([`${at(2)} Goodbye`]);
+  });
+
+  it('is answered with its id once: a full sync of another cause has none', () => {
+    const guest = slowly();
+    guest.ask({ type: 'GetAllFlags', request_id: 'r1' });
+    while (!guest.outlet.text.includes('SyncComplete')) guest.outlet.drain();
+    feed.replace('epoch002', flags('c'));
+    guest.outlet.drainAll();
+    const syncs = raw(guest).filter(({ type }) => type === 'SyncStarted' || type === 'SyncComplete');
+    expect(syncs.map(({ request_id }) => request_id)).toEqual(['r1', 'r1', undefined, undefined]);
+  });
+
+  it('is answered with its id where another full sync is due meanwhile: one is enough', () => {
+    const guest = slowly();
+    guest.ask({ type: 'GetAllFlags', request_id: 'r1' });
+    feed.replace('epoch002', flags('c'));
+    guest.outlet.drainAll();
+    const syncs = raw(guest).filter(({ type }) => type === 'SyncStarted');
+    expect(syncs.map(({ request_id }) => request_id)).toEqual(['r1']);
+  });
+});

@@ -100,6 +100,33 @@ describe('The hub', () => {
   });
 });
 
+describe('A peer that is asked for signs of life', () => {
+  it('is cut when it has given none for three pings', () => {
+    const { outlet } = enter();
+    outlet.heardAt = 0;
+    hub.cutStalled(44_999);
+    expect(outlet.isDestroyed).toBe(false);
+    hub.cutStalled(45_000);
+    expect(outlet.isDestroyed).toBe(true);
+  });
+
+  it('is not cut while it reads what was sent before the ping, however long that takes', () => {
+    const { outlet } = enter();
+    outlet.heardAt = 0;
+    outlet.isSlow = true;
+    for (let now = 0; now <= 300_000; now += 3000) {
+      if (now % 15_000 === 0) feed.commit(updated('a', 2 + now));
+      outlet.progress = now;
+      hub.cutStalled(now);
+    }
+    expect(outlet.isDestroyed).toBe(false);
+    outlet.isSlow = false;
+    outlet.drainAll();
+    hub.cutStalled(345_000);
+    expect(outlet.isDestroyed).toBe(true);
+  });
+});
+
 describe('Draining', () => {
   it('sends all away, spread over its time, each with a delay of its own, and takes nobody', async () => {
     open(readConfig({ FLAGWIRE_DRAIN_S: '5' }));

@@ -171,4 +171,21 @@ describe('Pings', () => {
     expect(full.outlet.frames).toEqual([]);
     expect(syncing.outlet.blocks.some(({ isPing }) => isPing)).toBe(false);
   });
+
+  it('go on while the log cannot be read: whoever waits for it is not taken for gone', async () => {
+    feed = new FakeFeed(flags('a', 'b'), 1);
+    room = new TestRoom(feed);
+    for (let version = 2; version < 9; version++) feed.commit(updated('a', version));
+    const { session, outlet } = enterSlowly(at(2));
+    await settle();
+    for (let version = 9; version < 12; version++) feed.commit(updated('a', version));
+    feed.hold();
+    outlet.isSlow = false;
+    outlet.drainAll();
+    await settle();
+    outlet.clear();
+    session.pulse(PING_FRAME);
+    expect([session.isLive, outlet.text]).toEqual([false, ': ping\n\n']);
+    session.close();
+  });
 });

@@ -94,6 +94,7 @@ export class SyncSession implements Fed {
   /** The cursor up to which the connection has everything. */
   get cursor(): string {
     if (this.state === 'opening') return this.opening.presented;
+    if (this.wish.isMuted) return NO_CURSOR;
     const at = this.state === 'live' ? this.room.head : this.catchUp.settled;
     return at === null ? NO_CURSOR : this.wish.cursorAt(at);
   }
@@ -115,9 +116,9 @@ export class SyncSession implements Fed {
     }
   }
 
-  /** Something for everybody that changes nothing: a ping, a heartbeat. Only where nothing is under way. */
+  /** Something for everybody that changes nothing: a ping, a heartbeat. Only where no message is under way. */
   pulse(frame: Frame): void {
-    const idle = this.state === 'live' || (this.state === 'opening' && this.opening.isSaid);
+    const idle = this.state === 'live' || (this.state === 'opening' && this.opening.isSaid) || this.catchUp.isWaiting;
     if (idle && !this.isFull) this.outlet.send(frame);
   }
 
@@ -179,16 +180,18 @@ export class SyncSession implements Fed {
 
   /** A full sync to this peer alone, of the flags that it wants from now on; only in an answer. */
   subscribe(subscription: Subscription, requestId: string | undefined): void {
-    this.room.leave(this);
+    this.leaveRoom();
     this.wish.subscription = subscription;
     this.wish.isMuted = false;
-    this.syncAnew(requestId);
+    // Of the flags that it wants now it may have none.
+    this.catchUp.answer(requestId, null);
   }
 
   /** A full sync of what it wants, to this peer alone; only in an answer. */
   syncAnew(requestId: string | undefined): void {
+    const settled = this.wish.isMuted ? null : this.room.head;
     this.leaveRoom();
-    this.catchUp.answer(requestId);
+    this.catchUp.answer(requestId, settled);
   }
 
   /** No more events; only in an answer. */

@@ -4,6 +4,7 @@ import { type Outlet } from './outlet.js';
 export class Vitals {
   private lastProgress: number | null = null;
   private lastProgressAt = 0;
+  private lastUnsentAt = -Infinity;
 
   constructor(private readonly outlet: Outlet) {}
 
@@ -17,9 +18,13 @@ export class Vitals {
     return now - this.lastProgressAt >= stallMs;
   }
 
-  /** Whether the peer has given no sign of life for `silenceMs`, where somebody listens for one. */
+  /**
+   * Whether the peer has given no sign of life for `silenceMs`, where somebody listens for one. While it has still to read what was
+   * sent before a ping, it cannot answer that: then progress is its sign.
+   */
   isSilent(now: number, silenceMs: number): boolean {
-    const { heardAt } = this.outlet;
-    return heardAt !== null && now - heardAt >= silenceMs;
+    const { heardAt, unsent } = this.outlet;
+    if (unsent > 0) this.lastUnsentAt = now;
+    return heardAt !== null && now - Math.max(heardAt, this.lastUnsentAt) >= silenceMs;
   }
 }

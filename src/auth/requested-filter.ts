@@ -10,12 +10,15 @@ interface Bound {
 function entriesOf(parameter: unknown): string[] | null {
   if (parameter === undefined) return null;
   const values: unknown[] = Array.isArray(parameter) ? parameter : [parameter];
-  return values.flatMap((value) => (typeof value === 'string' && value !== '' ? value.split(',') : []));
+  return values.flatMap((value) => {
+    if (typeof value !== 'string') throw new InvalidInput([{ path: 'flags', message: 'must be a text, or a list of texts' }]);
+    return value === '' ? [] : value.split(',');
+  });
 }
 
 /**
  * The filter of a request; without `?flags=` the credential's own.
- * @param parameter `?flags=` as the query parser gives it: text, or a list of texts.
+ * @param parameter `?flags=` as the query parser gives it, or `flags` of a Socket.IO handshake: text, or a list of texts.
  * @throws InvalidInput where it cannot be read, Forbidden where a ticket's filter does not reach so far.
  */
 export function requestedFilter(parameter: unknown, { filter: allowed }: Bound): FlagFilter | null {

@@ -21,7 +21,6 @@ import { type Refusal, SyncHub } from './sync-hub.js';
 
 /** What a socket presents when it comes. */
 export interface Knock {
-  readonly address: string;
   readonly credentials: SdkCredentials;
   readonly origin: string | undefined;
   /** The environment that the client believes the key to be of. */
@@ -57,9 +56,15 @@ export class SocketDoor {
     private readonly clock: Clock,
   ) {}
 
-  /** The same checks, in the same order, as in front of the stream. Never throws. */
-  async admit({ address, credentials, origin, env, flags, cursor }: Knock): Promise<Entrance> {
+  /**
+   * The same checks, in the same order, as in front of the stream. Never throws.
+   * @param read may throw a DomainError: it is refused.
+   */
+  async admit(address: string, read: () => Knock): Promise<Entrance> {
+    let presented: string | null = null;
     try {
+      const { credentials, origin, env, flags, cursor } = read();
+      presented = cursor;
       const principal = await this.verifier.verify(credentials, origin, env);
       return { kind: 'admitted', principal: { ...principal, address }, filter: requestedFilter(flags, principal), cursor };
     } catch (error) {
@@ -70,7 +75,7 @@ export class SocketDoor {
         return { kind: 'refused', error };
       }
       if (!(error instanceof DomainError)) this.logger.error(redact(String(error instanceof Error ? error.stack : error)));
-      return { kind: 'later', reason: reason ?? 'overload', cursor };
+      return { kind: 'later', reason: reason ?? 'overload', cursor: presented };
     }
   }
 

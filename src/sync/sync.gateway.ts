@@ -5,6 +5,7 @@ import { Open } from '../common/access.js';
 import { assertNever } from '../common/assert.js';
 import { addressOf } from '../common/client-address.js';
 import { withoutSecrets } from '../common/redact.js';
+import { InvalidInput } from '../common/errors.js';
 import { type Acknowledge, type RequestError } from './request-desk.js';
 import { type EndReason } from './outlet.js';
 import { type Entrance, type Knock, SocketDoor, type Visit } from './socket-door.js';
@@ -57,7 +58,7 @@ export class SyncGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
       return next(new Refused({ code: 'invalid_input', message: 'This connection is in /sdk already.' }));
     }
     this.knocked.add(socket.client);
-    const entrance = await this.door.admit(knockOf(socket));
+    const entrance = await this.door.admit(addressOf(socket.request), () => knockOf(socket));
     if (entrance.kind === 'refused') {
       const { code, message } = entrance.error;
       return next(new Refused({ code, message }));
@@ -107,18 +108,20 @@ function acknowledgement(respond: (answer: object) => void): Acknowledge {
   return (error: RequestError | null) => respond(error === null ? { ok: true } : { error });
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+/** A field of `auth`: null and empty are absent. */
+function text(path: string, value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value !== 'string') throw new InvalidInput([{ path, message: 'must be a text' }]);
+  return value;
 }
 
-function knockOf({ handshake, request }: Socket): Knock {
+function knockOf({ handshake }: Socket): Knock {
   const { key, ticket, env, last_event_id, flags } = handshake.auth;
   return {
-    address: addressOf(request),
-    credentials: { queryKey: text(key), ticket: text(ticket) },
+    credentials: { queryKey: text('key', key), ticket: text('ticket', ticket) },
     origin: handshake.headers.origin,
-    env: text(env),
+    env: text('env', env),
     flags: flags ?? undefined,
-    cursor: text(last_event_id) ?? null,
+    cursor: typeof last_event_id === 'string' && last_event_id !== '' ? last_event_id : null,
   };
 }

@@ -71,19 +71,9 @@ export class WebSocketDoor implements OnApplicationBootstrap, OnApplicationShutd
     const outlet = new SocketOutlet(WEB_SOCKET, socket, (reason) => webSocket.close(CLOSE_CODES[reason], reason));
     // Requests wait until it is known whose they are.
     webSocket.pause();
-    const entrance = await this.knock(request);
+    const entrance = await this.door.admit(addressOf(request), () => knockOf(request));
     if (webSocket.readyState === webSocket.OPEN) this.welcome(entrance, webSocket, outlet);
     webSocket.resume();
-  }
-
-  private async knock(request: IncomingMessage): Promise<Entrance> {
-    try {
-      return await this.door.admit(knockOf(request));
-    } catch (error) {
-      // Two different values for one parameter.
-      if (error instanceof DomainError) return { kind: 'refused', error };
-      throw error;
-    }
   }
 
   private welcome(entrance: Entrance, webSocket: WebSocket, outlet: SocketOutlet): void {
@@ -131,12 +121,10 @@ function parsed(data: RawData): unknown {
   }
 }
 
-function knockOf(request: IncomingMessage): Knock {
-  const { url = '', headers } = request;
+function knockOf({ url = '', headers }: IncomingMessage): Knock {
   const query = queryOf(url);
   const flags = query.getAll('flags');
   return {
-    address: addressOf(request),
     credentials: credentialsOf(headers, query),
     origin: headers.origin,
     env: single(query, 'env'),

@@ -47,6 +47,13 @@ describe('a body', () => {
     return socket.bytesSent - before;
   }
 
+  it('of an import with more parts than it may have is refused before it is parsed', async () => {
+    const flags = Array.from({ length: 1_000_000 }, () => '{}').join(',');
+    const { status, body } = await server.admin.request('POST', IMPORT, `{"format":"flagwire","version":1,"flags":[${flags}]}`);
+    const detail = expect.stringContaining('more than 1000000 fields, objects and lists');
+    expect([status, body]).toEqual([400, expect.objectContaining({ code: 'invalid_input', detail })]);
+  });
+
   const routes: [string, string, number, string][] = [
     ['of an import', IMPORT, 20 * MIB, 'FLAGWIRE_IMPORT_BYTES'],
     ['of anything else', FLAGS, MIB, 'FLAGWIRE_BODY_BYTES'],

@@ -109,6 +109,28 @@ describe('An upgrade', () => {
   });
 });
 
+describe('The handshake of a socket.io', () => {
+  it.each([
+    ['key', { key: 7 }],
+    ['ticket', { key: undefined, ticket: ['x'] }],
+    ['env', { env: ['production'] }],
+    ['flags', { flags: ['a', 7] }],
+    ['flags', { flags: { a: 1 } }],
+  ])('refuses a %s of another type: %j', async (_field, wrong) => {
+    const auth = { key: stage.key, ...wrong };
+    const client = io(`${server.url}/sdk`, { transports: ['websocket'], forceNew: true, reconnection: false, auth });
+    try {
+      const refusal = await new Promise((resolve) => {
+        client.once('connect', () => resolve('admitted'));
+        client.once('connect_error', (error) => resolve((error as { data?: unknown }).data));
+      });
+      expect(refusal).toEqual({ code: 'invalid_input', message: expect.stringContaining('must be a text') });
+    } finally {
+      client.disconnect();
+    }
+  });
+});
+
 describe('The root namespace of Socket.IO', () => {
   it('refuses everybody, with a key too', async () => {
     const socket = io(server.url, { transports: ['websocket'], forceNew: true, reconnection: false, auth: { key: stage.key } });

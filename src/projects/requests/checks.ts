@@ -4,7 +4,7 @@ import { isObject } from '@flagwire/protocol/sync';
 export type Check = (value: unknown) => string | null;
 
 /** Line breaks and tabs are for texts of several lines. A lone surrogate (Cs) cannot be sent as UTF-8, PostgreSQL refuses NUL. */
-const FORBIDDEN = { line: /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufeff]/u, lines: /[^\P{Cc}\t\n\r]|\p{Cs}/u };
+const FORBIDDEN = { line: /[\p{Cc}\p{Cs}]/u, lines: /[^\P{Cc}\t\n\r]|\p{Cs}/u };
 
 /** One line of text, counted in characters as people count them. */
 export const line =

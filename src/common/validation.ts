@@ -1,6 +1,7 @@
 import { type ArgumentMetadata, Injectable, type ValidationError, ValidationPipe } from '@nestjs/common';
 import { MOST_DEPTH } from './body-shape.js';
 import { InvalidInput, type Mistake } from './errors.js';
+import { quoted } from './odd-characters.js';
 
 /** Values in a body that a request class describes: these are small, and what checks them takes its time with each. */
 const MOST_VALUES = 10_000;
@@ -22,7 +23,7 @@ const LONGEST_NAME = 64;
 
 function at(path: string, property: string, isIndex: boolean): string {
   if (isIndex) return `${path}[${property}]`;
-  if (!PLAIN_KEY.test(property)) return `${path}[${JSON.stringify(property.slice(0, LONGEST_NAME))}]`;
+  if (!PLAIN_KEY.test(property)) return `${path}[${quoted(property.slice(0, LONGEST_NAME))}]`;
   return path === '' ? property : `${path}.${property}`;
 }
 

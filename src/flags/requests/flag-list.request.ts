@@ -1,14 +1,14 @@
 import { FLAG_STATUSES, type FlagStatus } from '@flagwire/protocol/sync';
-import { line, oneOf } from '../../projects/requests/checks.js';
+import { oneOf, searched } from '../../projects/requests/checks.js';
 import { OptionalField } from '../../projects/requests/field.decorator.js';
 import { digits, PageRequest } from '../../projects/requests/page.request.js';
 
 /** The query of the list of flags; what is given narrows it. */
 export class FlagListRequest extends PageRequest {
-  @OptionalField(line(256, 0), { type: String, description: 'Stands in the id, the name or the description, in any case.' })
+  @OptionalField(searched(256, 0), { type: String, description: 'Stands in the id, the name or the description, in any case.' })
   search?: string;
 
-  @OptionalField(line(64), { type: String })
+  @OptionalField(searched(64), { type: String })
   tag?: string;
 
   @OptionalField(oneOf(FLAG_STATUSES), { enum: FLAG_STATUSES, description: 'That the flag has in at least one environment.' })

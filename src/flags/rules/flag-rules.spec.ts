@@ -74,7 +74,7 @@ describe("a flag's variants", () => {
     ]);
   });
 
-  it.each(['', 'a\u0000b', 'tab\t', 'c1\u0085', 'half\ud83d', 'x'.repeat(129), 'x'.repeat(100_000)])(
+  it.each(['', 'a\u0000b', 'tab\t', 'c1\u0085', '\ufeffon', 'half\ud83d', 'x'.repeat(129), 'x'.repeat(100_000)])(
     'may not have the name %j',
     (name) => {
       expect(checkVariants('boolean', { [name]: true })).toHaveLength(1);

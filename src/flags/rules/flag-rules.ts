@@ -1,5 +1,6 @@
 import { variantsMistake } from './flagd-schema.js';
 import { type FlagStatus, isFlagId, type ValueType } from '@flagwire/protocol/sync';
+import { firstOdd, NOT_IN_NAMES } from '../../common/odd-characters.js';
 import { inspectJson, inspectSize, isPlainObject, VALUE_LIMITS } from './json-shape.js';
 import { at, type Mistake, MistakeList, quoteAll } from './mistake.js';
 import { isReservedName } from './reserved-names.js';
@@ -28,10 +29,8 @@ function nameMistake(name: string): string | null {
   if (name.length > 2 * LONGEST_NAME || [...name].length > LONGEST_NAME) {
     return `the variant's name is longer than ${LONGEST_NAME} characters: shorten it`;
   }
-  // A lone surrogate (Cs) cannot be sent as UTF-8.
-  return /[\p{Cc}\p{Cs}]/u.test(name)
-    ? "the variant's name has control characters or half a character in it: leave them out"
-    : null;
+  const odd = firstOdd(name, NOT_IN_NAMES);
+  return odd === null ? null : `the variant's name must be one line of text: leave out ${odd}`;
 }
 
 const WANTED: Record<ValueType, string> = {

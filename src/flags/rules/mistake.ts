@@ -1,3 +1,5 @@
+import { quoted } from '../../common/odd-characters.js';
+
 /** One thing wrong in a request, as problem+json's `errors` carry it. */
 export interface Mistake {
   /** Where, as `environments.production.targeting.if[1]`. */
@@ -17,9 +19,7 @@ function shorten(text: string): string {
 
 /** The text in JSON quotes, shortened, with what is invisible written as escapes: safe in a log line and on a page. */
 export function quote(text: string): string {
-  return JSON.stringify(shorten(text)).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
-    return `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
-  });
+  return quoted(shorten(text));
 }
 
 /** Names for a sentence: `"on", "off"`; of a long list the first ten. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { key, line, lines, list, orNull, time } from './checks.js';
+import { key, line, lines, list, orNull, searched, time } from './checks.js';
 
 describe('line', () => {
   test.each(['a', 'Ünïcödé', '👩‍💻', 'x'.repeat(256)])('lets %j pass', (text) => {
@@ -10,9 +10,28 @@ describe('line', () => {
     expect(line(256)(value)).toMatch(/^must /);
   });
 
+  test.each([
+    ['\ufeffa', 'U+FEFF (byte order mark)'],
+    ['a\u0000', 'U+0000 (NUL)'],
+    ['a\u0085b', 'U+0085 (control character)'],
+    ['a\udfff', 'U+DFFF (half a character)'],
+  ])('says which character of %j is to be left out', (text, called) => {
+    expect(line(256)(text)).toBe(`must be one line of text: leave out ${called}`);
+  });
+
+  test.each(['a\u2028b', 'a\u2029b', 'a\u200db'])('lets %j pass, which has no control character', (text) => {
+    expect(line(256)(text)).toBeNull();
+  });
+
   test('counts characters as people count them', () => {
     expect(line(4)('👍👍👍👍')).toBeNull();
   });
+});
+
+test('what is looked for may have a byte order mark, and nothing that a database cannot be asked for', () => {
+  expect(searched(8)('\ufeffa')).toBeNull();
+  expect(searched(8)('a\u0000')).toMatch(/U\+0000/);
+  expect(searched(8)('\ud800')).toMatch(/U\+D800/);
 });
 
 test('text of several lines may have line breaks and tabs, and no other control characters', () => {

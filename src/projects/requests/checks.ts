@@ -1,22 +1,29 @@
 import { isObject } from '@flagwire/protocol/sync';
+import { firstOdd, NOT_IN_NAMES } from '../../common/odd-characters.js';
 
 /** What is wrong with a field's value, or null; the sentence completes "<field> ...". */
 export type Check = (value: unknown) => string | null;
 
-/** Line breaks and tabs are for texts of several lines. A lone surrogate (Cs) cannot be sent as UTF-8, PostgreSQL refuses NUL. */
-const FORBIDDEN = { line: /[\p{Cc}\p{Cs}]/u, lines: /[^\P{Cc}\t\n\r]|\p{Cs}/u };
+/** Line breaks and tabs are for texts of several lines. What is only searched for may have whatever a database can be asked for. */
+const FORBIDDEN = { line: NOT_IN_NAMES, lines: /[^\P{Cc}\t\n\r]|\p{Cs}/u, searched: /[\p{Cc}\p{Cs}]/u };
 
-/** One line of text, counted in characters as people count them. */
-export const line =
-  (max: number, min = 1): Check =>
+const oneLine =
+  (forbidden: RegExp, max: number, min: number): Check =>
   (value) => {
     if (typeof value !== 'string') return 'must be a string';
     // The first test keeps the second from taking apart a text of a megabyte.
     const isLong = value.length > 2 * max || [...value].length > max;
     if (isLong || value.length < min) return `must have ${min} to ${max} characters`;
     if (min > 0 && value.trim() === '') return 'must not be blank';
-    return FORBIDDEN.line.test(value) ? 'must be one line without control characters' : null;
+    const odd = firstOdd(value, forbidden);
+    return odd === null ? null : `must be one line of text: leave out ${odd}`;
   };
+
+/** One line of text, counted in characters as people count them. */
+export const line = (max: number, min = 1): Check => oneLine(FORBIDDEN.line, max, min);
+
+/** One line that is looked for among what is stored. */
+export const searched = (max: number, min = 1): Check => oneLine(FORBIDDEN.searched, max, min);
 
 /** Text of any number of lines. */
 export const lines =
@@ -24,7 +31,8 @@ export const lines =
   (value) => {
     if (typeof value !== 'string') return 'must be a string';
     if (Buffer.byteLength(value) > maxBytes) return `must have at most ${maxBytes} bytes`;
-    return FORBIDDEN.lines.test(value) ? 'must not have control characters other than tabs and line breaks' : null;
+    const odd = firstOdd(value, FORBIDDEN.lines);
+    return odd === null ? null : `must not have control characters other than tabs and line breaks: leave out ${odd}`;
   };
 
 export const oneOf =

@@ -1,5 +1,5 @@
 import { type Page } from '@flagwire/protocol/admin';
-import { type Check, line } from './checks.js';
+import { type Check, searched } from './checks.js';
 import { OptionalField } from './field.decorator.js';
 
 const DEFAULT_LIMIT = 50;
@@ -18,7 +18,7 @@ export class PageRequest {
   @OptionalField(digits(1, MOST), { type: 'integer', minimum: 1, maximum: MOST, default: DEFAULT_LIMIT })
   limit?: string;
 
-  @OptionalField(line(256, 0), { type: String, description: 'The `next` of the page before.' })
+  @OptionalField(searched(256, 0), { type: String, description: 'The `next` of the page before.' })
   after?: string;
 }
 

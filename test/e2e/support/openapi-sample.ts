@@ -3,6 +3,7 @@ export interface Schema {
   allOf?: Schema[];
   oneOf?: Schema[];
   type?: string;
+  format?: string;
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
@@ -49,4 +50,27 @@ function sample(document: OpenApi, schema: Schema): unknown {
 export function sampleBody(document: OpenApi, { requestBody }: Operation): object | undefined {
   const schema = requestBody?.content['application/json']?.schema;
   return schema === undefined ? undefined : (sample(document, schema) as object);
+}
+
+function textsIn(document: OpenApi, schema: Schema, path: string): string[] {
+  const { $ref, allOf, properties, items, type } = schema;
+  if (schema.enum !== undefined || schema.format !== undefined) return [];
+  const [inner] = allOf ?? [];
+  const referred = $ref === undefined ? inner : document.components.schemas[$ref.slice($ref.lastIndexOf('/') + 1)];
+  if (referred !== undefined) return textsIn(document, referred, path);
+  if (type === 'string') return [path];
+  // A list of texts is one field, and so is each entry of a list of objects.
+  if (items !== undefined) return textsIn(document, items, items.type === 'string' ? path : `${path}[0]`);
+  const prefix = path === '' ? '' : `${path}.`;
+  return Object.entries(properties ?? {}).flatMap(([name, field]) => textsIn(document, field, `${prefix}${name}`));
+}
+
+/** Every text that a body may have but for those of a fixed list or format, as `POST /api/tokens name`. */
+export function textFields(document: OpenApi): string[] {
+  return Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { requestBody }]) => {
+      const schema = requestBody?.content['application/json']?.schema ?? {};
+      return textsIn(document, schema, '').map((field) => `${method.toUpperCase()} ${path} ${field}`);
+    }),
+  );
 }

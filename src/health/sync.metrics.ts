@@ -23,7 +23,12 @@ export class SyncMetrics implements OnApplicationShutdown {
     );
     metrics.gauge('flagwire_connections_limit', 'Connections that this node takes', () => config.maxConnections);
     metrics.gauge('flagwire_lagging_connections', 'Connections that are being fed from the log', () => figures.lagging());
-    metrics.counter('flagwire_cut_connections_total', 'Connections cut because they took nothing', () => figures.cuts);
+    metrics.countersBy(
+      'flagwire_cut_connections_total',
+      'Connections ended without a word',
+      'reason',
+      by(() => figures.cuts),
+    );
     metrics.countersBy(
       'flagwire_refused_connections_total',
       'Connections sent away because there are as many as there may be',

@@ -11,7 +11,7 @@ import { type Frame } from './frame.js';
 import { LiveGroups } from './live-groups.js';
 import { type SessionRoom } from './session-room.js';
 import { type SnapshotGeneration, Snapshots, type SnapshotReader } from './snapshots.js';
-import { type SyncFigures } from './sync-figures.js';
+import { type CutReason, type SyncFigures } from './sync-figures.js';
 import { type SyncSession } from './sync-session.js';
 
 /** What rooms are made of; one for all of a node. */
@@ -20,6 +20,8 @@ export interface RoomTools {
   resumption: Resumption;
   frames: SetFrames;
   figures: SyncFigures;
+  /** Of a throw that has ended a connection: somebody has to mend it. */
+  report: (error: unknown) => void;
   lagBytes: number;
   askAgainMs: number;
 }
@@ -86,6 +88,11 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
     if (this.live.isEmpty) this.told = null;
   }
 
+  noteCut(reason: CutReason, error?: unknown): void {
+    this.tools.figures.cuts[reason] += 1;
+    if (reason === 'error') this.tools.report(error);
+  }
+
   planFromMemory(cursor: PresentedCursor | null, subscription: Subscription): Plan | null {
     const replica = this.tools.feed.replica(this.environmentId);
     return replica === undefined ? null : this.tools.resumption.fromMemory(replica, cursor, subscription);
@@ -135,8 +142,8 @@ export function forEachSafely(sessions: Iterable<SyncSession>, act: (session: Sy
   for (const session of [...sessions]) {
     try {
       act(session);
-    } catch {
-      session.cut();
+    } catch (error) {
+      session.cut('error', error);
     }
   }
 }

@@ -19,6 +19,8 @@ export interface Guest {
 
 /** A real room on a feed that the test leads, with connections that the test reads. */
 export class TestRoom {
+  /** Throws that have ended a connection. */
+  readonly reported: unknown[] = [];
   encodings = 0;
   readonly room: EnvironmentRoom;
   private guests = 0;
@@ -31,6 +33,7 @@ export class TestRoom {
       resumption,
       frames,
       figures: new SyncFigures([]),
+      report: (error) => this.reported.push(error),
       lagBytes: LAG_BYTES,
       askAgainMs: 250,
     });

@@ -5,6 +5,7 @@ import { type Subscription } from '../changes/subscription.js';
 import { type SyncLabels } from './encodings.js';
 import { type Form } from './form.js';
 import { type Frame } from './frame.js';
+import { type CutReason } from './sync-figures.js';
 import { type SnapshotGeneration, type SnapshotReader } from './snapshots.js';
 
 /** What a session reads: the log, and the flags as they are at its head. */
@@ -34,5 +35,7 @@ export interface SessionRoom<Session> extends Archive {
   readonly lagBytes: number;
   /** From now on the session is given every change set, from the present head on. */
   join(session: Session): void;
+  /** A connection is cut. @param error the throw that it is cut for. */
+  noteCut(reason: CutReason, error?: unknown): void;
   leave(session: Session): void;
 }

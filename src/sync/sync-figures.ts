@@ -4,6 +4,9 @@ import { type Transport, TRANSPORTS } from './form.js';
 import { type Outlet } from './outlet.js';
 import { type SyncSession } from './sync-session.js';
 
+/** Why a connection was ended without a word: see docs/operations.md. */
+export type CutReason = 'stalled' | 'silent' | 'unread' | 'error';
+
 export type ByTransport = Record<Transport, number>;
 
 const none = (): ByTransport => Object.fromEntries(TRANSPORTS.map((name) => [name, 0])) as ByTransport;
@@ -16,8 +19,8 @@ export class SyncFigures {
   readonly published = new Subject<number>();
   /** Encodings of change sets. */
   encodings = 0;
-  /** Connections that were cut: their socket took nothing, or their peer answered no ping. */
-  cuts = 0;
+  /** Connections that were cut. */
+  readonly cuts: Record<CutReason, number> = { stalled: 0, silent: 0, unread: 0, error: 0 };
   /** Newcomers that were sent away, by the bound that they met. */
   readonly refused: Record<ConnectionLimit, number> = { node: 0, key: 0, address: 0 };
   private readonly ended = none();

@@ -53,7 +53,7 @@ describe('The hub', () => {
     feed.commit(updated('a', 2));
     expect(guests.map(({ outlet }) => outlet.summary)).toEqual(guests.map(() => ['epoch001.1.m00001 FlagUpdated']));
     expect(hub.figures.connections()).toEqual({ sse: 3, websocket: 0, 'socket.io': 0 });
-    expect([hub.figures.lagging(), hub.figures.encodings, hub.figures.cuts]).toEqual([0, 1, 0]);
+    expect([hub.figures.lagging(), hub.figures.encodings, hub.figures.cuts.stalled]).toEqual([0, 1, 0]);
   });
 
   it('takes no more connections than it may, in all and for one key, and others again when some have left', () => {
@@ -96,7 +96,27 @@ describe('The hub', () => {
     expect(outlet.isDestroyed).toBe(false);
     hub.cutStalled(30_000);
     expect(outlet.isDestroyed).toBe(true);
-    expect(hub.figures.cuts).toBe(1);
+    expect(hub.figures.cuts).toEqual({ stalled: 1, silent: 0, unread: 0, error: 0 });
+  });
+});
+
+describe('A throw while a connection is served', () => {
+  it('ends it, is counted, and is logged once a minute', () => {
+    const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const healthy = enter();
+    const breakOne = () => {
+      enter().outlet.throws = true;
+      feed.commit(updated('a', 2));
+    };
+    breakOne();
+    breakOne();
+    expect([hub.figures.cuts.error, logged.mock.calls.length]).toEqual([2, 1]);
+    expect(String(logged.mock.calls[0]?.[0])).toContain('The connection is broken');
+    jest.advanceTimersByTime(60_000);
+    breakOne();
+    expect([hub.figures.cuts.error, logged.mock.calls.length]).toEqual([3, 2]);
+    expect(healthy.session.isLive).toBe(true);
+    logged.mockRestore();
   });
 });
 

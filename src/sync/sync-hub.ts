@@ -1,8 +1,9 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { type GoodbyeReason } from '@flagwire/protocol/sync';
 import { Subscription as RxSubscription } from 'rxjs';
 import { type KeyDeath, KeyRing } from '../auth/key-ring.js';
 import { assertNever } from '../common/assert.js';
+import { redact } from '../common/redact.js';
 import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
@@ -20,6 +21,7 @@ import { type Subscriber, SyncSession } from './sync-session.js';
 const MISSED_PINGS = 3;
 /** Goodbyes at shutdown go out in this many portions. */
 const DRAIN_STEPS = 20;
+const REPORT_MS = 60_000;
 
 /** Why a newcomer cannot be served now, or its key for good. */
 export interface Refusal {
@@ -41,6 +43,9 @@ export class SyncHub implements OnApplicationShutdown {
   private readonly subscriptions = new RxSubscription();
   private readonly quota: ConnectionQuota;
   private draining = false;
+  private readonly logger = new Logger('SyncHub');
+  /** While it runs, no throw is reported. */
+  private quiet: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly feed: ChangeFeed,
@@ -104,9 +109,9 @@ export class SyncHub implements OnApplicationShutdown {
     const { stallMs, pingMs } = this.config;
     for (const session of [...this.sessions]) {
       const { vitals } = session;
-      if (!vitals.isStalled(now, stallMs) && !vitals.isSilent(now, MISSED_PINGS * pingMs)) continue;
-      this.figures.cuts += 1;
-      session.cut();
+      // Both are asked each time: they remember what they have seen.
+      const [isStalled, isSilent] = [vitals.isStalled(now, stallMs), vitals.isSilent(now, MISSED_PINGS * pingMs)];
+      if (isStalled || isSilent) session.cut(isStalled ? 'stalled' : 'silent');
     }
   }
 
@@ -132,12 +137,23 @@ export class SyncHub implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.subscriptions.unsubscribe();
+    if (this.quiet !== null) clearTimeout(this.quiet);
+  }
+
+  /** Once a minute: what ends one connection may end them all, again and again. */
+  private report(error: unknown): void {
+    if (this.quiet !== null) return;
+    this.logger.error(`A connection was cut: ${redact(String(error instanceof Error ? error.stack : error))}`);
+    this.quiet = setTimeout(() => (this.quiet = null), REPORT_MS).unref();
   }
 
   private newRoom(environmentId: string): EnvironmentRoom {
     const { feed, resumption, frames, figures } = this;
     const { lagBytes, tailMs: askAgainMs } = this.config;
-    const room = new EnvironmentRoom(environmentId, { feed, resumption, frames, figures, lagBytes, askAgainMs });
+    const room = new EnvironmentRoom(environmentId, {
+      ...{ feed, resumption, frames, figures, lagBytes, askAgainMs },
+      report: (error) => this.report(error),
+    });
     this.rooms.set(environmentId, room);
     return room;
   }

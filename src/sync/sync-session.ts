@@ -11,6 +11,7 @@ import { type Frame } from './frame.js';
 import { Opening } from './opening.js';
 import { type EndReason, type Outlet } from './outlet.js';
 import { type SessionRoom } from './session-room.js';
+import { type CutReason } from './sync-figures.js';
 import { Vitals } from './vitals.js';
 import { Wish } from './wish.js';
 
@@ -149,8 +150,9 @@ export class SyncSession implements Fed {
     this.outlet.end(reason);
   }
 
-  /** Ends at once, without a word: the peer does not read. */
-  cut(): void {
+  /** Ends at once, without a word. @param error the throw that it is cut for. */
+  cut(reason: CutReason, error?: unknown): void {
+    if (this.state !== 'ended') this.room.noteCut(reason, error);
     this.close();
     this.outlet.destroy();
   }
@@ -163,7 +165,7 @@ export class SyncSession implements Fed {
     if (this.state === 'ended') return;
     this.asked.push(answer);
     this.safely(() => this.answer());
-    if (this.asked.length > MOST_ASKED) this.cut();
+    if (this.asked.length > MOST_ASKED) this.cut('unread');
   }
 
   /** One message to this peer alone; only in an answer. */
@@ -221,15 +223,15 @@ export class SyncSession implements Fed {
     if (this.isEnded) return;
     if (error instanceof DatabaseUnavailable) this.retryTimer = setTimeout(again, this.room.askAgainMs);
     else if (error instanceof NotFound) this.safely(() => this.goodbye('environment_deleted', null));
-    else this.cut();
+    else this.cut('error', error);
   }
 
   /** A throw ends this connection, and not the process. */
   safely(act: () => void): void {
     try {
       act();
-    } catch {
-      this.cut();
+    } catch (error) {
+      this.cut('error', error);
     }
   }
 

@@ -29,5 +29,5 @@ it('defect 6: a client that does not read is cut after the stall time, and count
   bench.hub.cutStalled(STALL_MS - 1);
   expect(outlet.isDestroyed).toBe(false);
   bench.hub.cutStalled(STALL_MS);
-  expect([outlet.isDestroyed, session.isEnded, bench.hub.figures.cuts]).toEqual([true, true, 1]);
+  expect([outlet.isDestroyed, session.isEnded, bench.hub.figures.cuts.stalled]).toEqual([true, true, 1]);
 });

@@ -1,6 +1,9 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import { type Duplex } from 'node:stream';
 
+/** What the refusal of an upgrade says where there is no place. */
+export const FULL = 'This node has as many connections as it may have: try again in a moment.';
+
 /** Answers an upgrade that nobody takes, as the problem documents of other routes are, and closes. */
 export function refuseUpgrade(socket: Duplex, status: number, code: string, detail: string): void {
   const title = STATUS_CODES[status] ?? 'Error';

@@ -1,18 +1,23 @@
 import { type IncomingMessage } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { refuseUpgrade } from './http-upgrade.js';
 
 /** Whoever does not answer a close frame is gone then; the library would keep the connection for half a minute. */
 const CLOSE_TIMEOUT_MS = 1000;
 
 /**
  * The library's server, but for pings: it would answer each, also those of a peer that does not read, and keep the answers.
- * Here the newest is answered when there is room again (RFC 6455 section 5.5.3 asks for no more).
+ * Here the newest is answered when there is room again (RFC 6455 section 5.5.3 asks for no more). And an upgrade that is none is
+ * refused as other requests are, and not by a page of HTML.
  */
 export class PoliteServer extends WebSocketServer {
   constructor(options: ServerOptions) {
     // The types of the library do not have `closeTimeout` yet.
     super({ ...options, autoPong: false, closeTimeout: CLOSE_TIMEOUT_MS } as ServerOptions);
+    this.on('wsClientError', ({ message }, socket) =>
+      refuseUpgrade(socket, 400, 'malformed_upgrade', `${message}: see RFC 6455.`),
+    );
   }
 
   override handleUpgrade(

@@ -2,6 +2,7 @@ import { type INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { type Server, type ServerOptions } from 'socket.io';
 import { type Config } from '../config/config.js';
+import { FULL, refuseUpgrade } from './http-upgrade.js';
 import { PoliteServer } from './polite-server.js';
 import { FRAME_BYTES, SPARE_SOCKETS } from './socket-limits.js';
 
@@ -35,7 +36,11 @@ export class SyncIoAdapter extends IoAdapter {
       pingTimeout: 2 * pingMs,
       // Plain WebSockets have the same HTTP server; their door answers for what is neither.
       destroyUpgrade: false,
-      allowRequest: (_request, decide) => decide(null, server.engine.clientsCount < maxConnections + SPARE_SOCKETS),
+      // The library would say 400, which is for good: it is not told of whom there is no place for.
+      allowRequest: (request, decide) => {
+        if (server.engine.clientsCount < maxConnections + SPARE_SOCKETS) decide(null, true);
+        else refuseUpgrade(request.socket, 503, 'overload', FULL);
+      },
     } as ServerOptions);
     server.engine.on('connection', (connection: PacketQueue) => {
       connection.on('packetCreate', () => {

@@ -14,7 +14,7 @@ import { withoutSecrets } from '../common/redact.js';
 import { Config } from '../config/config.js';
 import { CLOSE_CODES } from './close-codes.js';
 import { frameOf, openText } from './form.js';
-import { giveBack, refuseUpgrade } from './http-upgrade.js';
+import { FULL, giveBack, refuseUpgrade } from './http-upgrade.js';
 import { type EndReason } from './outlet.js';
 import { PoliteServer } from './polite-server.js';
 import { type Entrance, type Knock, SocketDoor, type Visit } from './socket-door.js';
@@ -52,12 +52,12 @@ export class WebSocketDoor implements OnApplicationBootstrap, OnApplicationShutd
 
   private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const path = request.url?.split('?', 1)[0] ?? '';
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return giveBack(this.httpServer, request, socket, head);
     // Socket.IO listens on the same server.
     if (path.startsWith(SOCKET_IO_PATH)) return;
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return giveBack(this.httpServer, request, socket, head);
     if (!PATH.test(path)) return refuseUpgrade(socket, 404, 'route_not_found', 'WebSockets are at /sdk/ws and /socket.io/.');
     if (this.sockets.clients.size >= this.config.maxConnections + SPARE_SOCKETS) {
-      return refuseUpgrade(socket, 503, 'overload', 'This node has as many connections as it may have: try again in a moment.');
+      return refuseUpgrade(socket, 503, 'overload', FULL);
     }
     this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
       // A browser cannot read the status of an upgrade: whoever is refused is told so on the open socket.

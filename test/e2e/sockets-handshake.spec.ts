@@ -6,6 +6,7 @@ import { RawHttp } from '../support/raw-http.js';
 import { type TestServer } from '../support/server.js';
 import { useServers } from '../support/use-servers.js';
 import { socketDoors, synced, verdict, webSocket } from './support/socket-doors.js';
+import { Upgraded } from './support/upgraded.js';
 
 const launch = useServers();
 let server: TestServer;
@@ -106,6 +107,32 @@ describe('An upgrade', () => {
     expect((await client.readHead()).status).toBe(200);
     expect(JSON.parse((await client.readBody()).toString())).toMatchObject({ flags: [] });
     client.destroy();
+  });
+});
+
+describe('An upgrade that is none', () => {
+  const PATHS = ['/sdk/ws?key=x', '/socket.io/?EIO=4&transport=websocket'];
+
+  it.each(PATHS)('is refused with what is wrong, as other requests are: %s', async (path) => {
+    for (const headers of [{ 'Sec-WebSocket-Key': 'short' }, { 'Sec-WebSocket-Version': '7' }]) {
+      const { text } = await Upgraded.open(server.port, path, headers);
+      expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json\r\n/);
+      expect(text).toContain('"code":"malformed_upgrade"');
+    }
+  });
+
+  it('of Socket.IO has no place where as many are open as there may be, and is told to come back', async () => {
+    const own = await launch({ env: { FLAGWIRE_MAX_CONNECTIONS: '1' } });
+    const open: Upgraded[] = [];
+    try {
+      // All at once: whoever has not said who it is after ten seconds is disconnected.
+      open.push(...(await Promise.all(Array.from({ length: 1010 }, () => Upgraded.open(own.port, PATHS[1] ?? '')))));
+      const refused = open.filter(({ text }) => text.startsWith('HTTP/1.1 503 Service Unavailable'));
+      expect(refused.map(({ text }) => text.includes('"code":"overload"'))).toEqual(Array<boolean>(9).fill(true));
+      expect(open.filter(({ text }) => text.startsWith('HTTP/1.1 101 '))).toHaveLength(1001);
+    } finally {
+      for (const { socket } of open) socket.destroy();
+    }
   });
 });
 

@@ -1,18 +1,13 @@
 import { type Server, type ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type Config } from './config/config.js';
-import { refuseUpgrade } from './sync/http-upgrade.js';
+import { type Refusals } from './common/refusals.js';
+import { type BareRefusal, refuseBare } from './sync/http-upgrade.js';
 
-interface Refusal {
-  status: number;
-  code: 'malformed_http' | 'headers_too_large' | 'request_timeout';
-  detail: string;
-}
-
-const MALFORMED: Refusal = { status: 400, code: 'malformed_http', detail: 'This is not a request of HTTP/1.1 (RFC 9112).' };
+const MALFORMED: BareRefusal = { status: 400, code: 'malformed_http', detail: 'This is not a request of HTTP/1.1 (RFC 9112).' };
 
 /** By the codes of Node's errors. */
-const REFUSALS: Record<string, Refusal> = {
+const REFUSALS: Record<string, BareRefusal> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     code: 'headers_too_large',
@@ -29,7 +24,7 @@ const REFUSALS: Record<string, Refusal> = {
  * What Node refuses before there is a request: what is no HTTP, and what comes too slowly. Streams and long polls take their
  * time with the answer; the time for a request ends with its last byte.
  */
-export function refuseBadClients(server: Server, { headersTimeoutMs, requestTimeoutMs }: Config): void {
+export function refuseBadClients(server: Server, { headersTimeoutMs, requestTimeoutMs }: Config, refusals: Refusals): void {
   server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
   const answering = new Map<Duplex, number>();
@@ -45,7 +40,6 @@ export function refuseBadClients(server: Server, { headersTimeoutMs, requestTime
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // Into the midst of another answer nothing can be said.
     if (!socket.writable || answering.has(socket)) return void socket.destroy();
-    const { status, code, detail } = REFUSALS[error.code ?? ''] ?? MALFORMED;
-    refuseUpgrade(socket, status, code, detail);
+    refuseBare(socket, REFUSALS[error.code ?? ''] ?? MALFORMED, refusals);
   });
 }

@@ -5,6 +5,7 @@ import { refuseBadClients } from './client-errors.js';
 import { BodyInterceptor } from './common/body.interceptor.js';
 import { CrossOrigin } from './common/cross-origin.js';
 import { ProblemFilter } from './common/problem.filter.js';
+import { Refusals } from './common/refusals.js';
 import { RequestContext } from './common/request-context.js';
 import { RequestPipe } from './common/validation.js';
 import { HttpMetrics } from './health/http.metrics.js';
@@ -17,7 +18,7 @@ const MOST_PARTS = { body: 30_000, document: 1_000_000 };
 
 /** The HTTP side of the application: bodies, validation, the API page. Shared by the server and by tests that boot it. */
 export function configureHttp(app: NestExpressApplication, config: Config): void {
-  refuseBadClients(app.getHttpServer(), config);
+  refuseBadClients(app.getHttpServer(), config, app.get(Refusals));
   app.set('trust proxy', config.trustProxy);
   app.set('query parser', 'simple');
   // Tags come from cursors and versions, never from hashing an answer.
@@ -33,7 +34,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   app.useGlobalInterceptors(new BodyInterceptor(app.get(Reflector), { body, document }));
   app.useGlobalPipes(new RequestPipe());
   app.useGlobalFilters(new ProblemFilter());
-  app.useWebSocketAdapter(new SyncIoAdapter(app, config));
+  app.useWebSocketAdapter(new SyncIoAdapter(app, config, app.get(Refusals)));
   const description = new DocumentBuilder()
     .setTitle('Flagwire')
     .setDescription('Admin API and sync endpoints. Errors are RFC 9457 problem documents.')

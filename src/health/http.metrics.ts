@@ -3,6 +3,7 @@ import { type NextFunction, type Request, type Response } from 'express';
 import { type Counter, type Histogram } from 'prom-client';
 import { Clock } from '../common/clock.js';
 import { problemCodeOf } from '../common/problem.filter.js';
+import { Refusals } from '../common/refusals.js';
 import { RequestContext } from '../common/request-context.js';
 import { Metrics } from './metrics.js';
 
@@ -17,19 +18,20 @@ const WAITS = /[?&]wait=/;
 export class HttpMetrics {
   private readonly logger = new Logger('Http');
   private readonly requests: Counter<'method' | 'route' | 'status'>;
-  private readonly refusals: Counter<'code'>;
   private readonly durations: Histogram<'method' | 'route'>;
 
   constructor(
     metrics: Metrics,
     private readonly clock: Clock,
     private readonly context: RequestContext,
+    private readonly refusals: Refusals,
   ) {
     this.requests = metrics.counterBy('flagwire_http_requests_total', 'Requests that ended', 'method', 'route', 'status');
-    this.refusals = metrics.counterBy(
+    metrics.countersBy(
       'flagwire_refused_requests_total',
-      'Requests that were refused, by the code of the answer',
+      'Requests, upgrades and handshakes that were refused, and requests on sockets, by the code of the answer',
       'code',
+      () => refusals.byCode(),
     );
     this.durations = metrics.histogramBy(
       'flagwire_http_request_duration_seconds',
@@ -53,7 +55,7 @@ export class HttpMetrics {
     const status = response.headersSent ? String(response.statusCode) : 'aborted';
     this.requests.inc({ method, route, status });
     const code = problemCodeOf(response);
-    if (code !== null) this.refusals.inc({ code });
+    if (code !== null) this.refusals.note({ code });
     if (response.writableFinished && !isLong(request, response)) this.durations.observe({ method, route }, ms / 1000);
     this.logger.debug({ msg: 'request', request_id: requestId, method, route, status: Number(status), ms: Math.round(ms) });
   }

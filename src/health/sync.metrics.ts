@@ -30,6 +30,12 @@ export class SyncMetrics implements OnApplicationShutdown {
       by(() => figures.cuts),
     );
     metrics.countersBy(
+      'flagwire_ended_connections_total',
+      'Connections ended in order, newcomers that were sent away among them',
+      'reason',
+      by(() => figures.ends),
+    );
+    metrics.countersBy(
       'flagwire_refused_connections_total',
       'Connections sent away because there are as many as there may be',
       'limit',

@@ -48,9 +48,9 @@ export class CatchUp implements SnapshotReader {
     return this.queue.settled;
   }
 
-  /** Whether a message may be sent now: none is cut in half. */
-  get isAtMessageEnd(): boolean {
-    return this.queue.isAtMessageEnd;
+  /** Whether something else may be said now. */
+  get mayInterrupt(): boolean {
+    return this.queue.mayInterrupt;
   }
 
   get isInSnapshot(): boolean {

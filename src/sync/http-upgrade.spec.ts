@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { giveBack, refuseUpgrade } from './http-upgrade.js';
+import { Refusals } from '../common/refusals.js';
+import { giveBack, refuseBare } from './http-upgrade.js';
 
 let server: Server;
 let client: Socket;
 let received = '';
+const refusals = new Refusals();
 
 beforeEach(async () => {
   server = createServer((request, response) => {
@@ -15,7 +17,8 @@ beforeEach(async () => {
     request.on('end', () => response.end(`${request.method} ${request.url} ${JSON.stringify(request.headers)} <${body}>`));
   });
   server.on('upgrade', (request, socket, head) => {
-    if (request.headers.upgrade === 'websocket') refuseUpgrade(socket, 404, 'route_not_found', 'Not here.');
+    if (request.headers.upgrade === 'websocket')
+      refuseBare(socket, { status: 404, code: 'route_not_found', detail: 'Not here.' }, refusals);
     else giveBack(server, request, socket, head);
   });
   server.listen(0, '127.0.0.1');
@@ -57,10 +60,11 @@ describe('An upgrade to what the server does not know', () => {
 });
 
 describe('An upgrade that nobody takes', () => {
-  it('is a problem document, and the end of the connection', async () => {
+  it('is a problem document, the end of the connection, and counted', async () => {
     client.write('GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
     await once(client, 'end');
     expect(received).toMatch(/^HTTP\/1\.1 404 Not Found\r\nContent-Type: application\/problem\+json\r\n/);
     expect(JSON.parse(received.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status: 404, code: 'route_not_found' });
+    expect([...refusals.byCode()]).toEqual([['route_not_found', 1]]);
   });
 });

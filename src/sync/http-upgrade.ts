@@ -1,22 +1,48 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Duplex } from 'node:stream';
+import { type Refusals } from '../common/refusals.js';
 
-/** What the refusal of an upgrade says where there is no place. */
-export const FULL = 'This node has as many connections as it may have: try again in a moment.';
+/** What is answered where there is no request yet, or none any more. */
+export interface BareRefusal {
+  status: number;
+  /** See docs/errors.md. */
+  code: string;
+  detail: string;
+}
 
-/** Answers an upgrade that nobody takes, as the problem documents of other routes are, and closes. */
-export function refuseUpgrade(socket: Duplex, status: number, code: string, detail: string): void {
+/** There is no place for another WebSocket. */
+export const FULL: BareRefusal = {
+  status: 503,
+  code: 'overload',
+  detail: 'This node has as many connections as it may have: try again in a moment.',
+};
+
+/** Answers what reaches no route, as the problem documents of routes are; counts it, and closes. */
+export function refuseBare(socket: Duplex, refusal: BareRefusal, refusals: Refusals): void {
+  refusals.note(refusal);
+  const { status, headers, body } = answerOf(refusal);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.on('error', () => undefined);
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'));
+}
+
+/** The same to a request that has a response. */
+export function refuseRequest(response: ServerResponse, refusal: BareRefusal, refusals: Refusals): void {
+  refusals.note(refusal);
+  const { status, headers, body } = answerOf(refusal);
+  response.writeHead(status, headers).end(body);
+}
+
+function answerOf({ status, code, detail }: BareRefusal): { status: number; headers: Record<string, string>; body: string } {
   const title = STATUS_CODES[status] ?? 'Error';
   const body = JSON.stringify({ type: `urn:flagwire:error:${code}`, title, status, detail, code });
-  const head = [
-    `HTTP/1.1 ${status} ${title}`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    'Connection: close',
-  ];
-  socket.on('error', () => undefined);
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  const headers = {
+    'Content-Type': 'application/problem+json',
+    'Content-Length': String(Buffer.byteLength(body)),
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+  };
+  return { status, headers, body };
 }
 
 /**

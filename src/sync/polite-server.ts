@@ -1,7 +1,8 @@
 import { type IncomingMessage } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
-import { refuseUpgrade } from './http-upgrade.js';
+import { type Refusals } from '../common/refusals.js';
+import { refuseBare } from './http-upgrade.js';
 
 /** Whoever does not answer a close frame is gone then; the library would keep the connection for half a minute. */
 const CLOSE_TIMEOUT_MS = 1000;
@@ -12,11 +13,11 @@ const CLOSE_TIMEOUT_MS = 1000;
  * refused as other requests are, and not by a page of HTML.
  */
 export class PoliteServer extends WebSocketServer {
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions, refusals: Refusals) {
     // The types of the library do not have `closeTimeout` yet.
     super({ ...options, autoPong: false, closeTimeout: CLOSE_TIMEOUT_MS } as ServerOptions);
     this.on('wsClientError', ({ message }, socket) =>
-      refuseUpgrade(socket, 400, 'malformed_upgrade', `${message}: see RFC 6455.`),
+      refuseBare(socket, { status: 400, code: 'malformed_upgrade', detail: `${message}: see RFC 6455.` }, refusals),
     );
   }
 

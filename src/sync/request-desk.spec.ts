@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type FlagFilter, parseFilter } from '@flagwire/protocol/sync';
 import { FakeFeed, flags, updated } from '../changes/change-feed.fake.js';
+import { Refusals } from '../common/refusals.js';
 import { FakeClock } from '../common/clock.fake.js';
 import { RequestDesk, type RequestError } from './request-desk.js';
 import { type Guest, TestRoom } from './room.fake.js';
@@ -20,7 +21,7 @@ interface Visitor extends Guest {
 
 function visit(allowed: FlagFilter | null = null, wanted: FlagFilter | null = allowed): Visitor {
   const guest = room.enterLive(wanted);
-  const desk = new RequestDesk(guest.session, allowed, clock);
+  const desk = new RequestDesk(guest.session, allowed, { clock, refusals: new Refusals() });
   const told: Visitor['told'] = [];
   const ask = (...requests: unknown[]) =>
     requests.forEach((request) => desk.take(request, (error) => told.push(error?.code ?? 'ok')));

@@ -13,6 +13,7 @@ import { TokenBucket } from '../auth/token-bucket.js';
 import { subscriptionTo } from '../changes/subscription.js';
 import { type Clock } from '../common/clock.js';
 import { withoutSecrets } from '../common/redact.js';
+import { type Refusals } from '../common/refusals.js';
 import { type SyncSession } from './sync-session.js';
 
 const REQUESTS_PER_SECOND = 20;
@@ -36,6 +37,7 @@ export type Acknowledge = (error: RequestError | null) => void;
 export class RequestDesk {
   private readonly requests: TokenBucket;
   private readonly fullSyncs: TokenBucket;
+  private readonly refusals: Refusals;
   private faultsInARow = 0;
   private isClosed = false;
 
@@ -43,8 +45,9 @@ export class RequestDesk {
   constructor(
     private readonly session: SyncSession,
     private readonly allowed: FlagFilter | null,
-    clock: Clock,
+    { clock, refusals }: { clock: Clock; refusals: Refusals },
   ) {
+    this.refusals = refusals;
     this.requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_PER_SECOND, clock);
     this.fullSyncs = new TokenBucket(FULL_SYNCS_PER_SECOND, FULL_SYNC_BURST, clock);
   }
@@ -57,7 +60,7 @@ export class RequestDesk {
     else this.faultsInARow = 0;
     this.session.ask(() => {
       const error = quotable(done());
-      if (error !== null) this.session.say({ type: 'Error', data: error }, withoutSecrets(request.request_id ?? '') || undefined);
+      if (error !== null) this.refuse(error, request.request_id);
       acknowledge(error);
     });
     // Behind the last answer, so that the peer learns what was wrong.
@@ -115,6 +118,11 @@ export class RequestDesk {
     if (!matches(this.allowed, flagId)) return this.outside();
     if (this.session.tellFlag(flagId, requestId)) return null;
     return { code: 'flag_not_found', message: `There is no flag ${JSON.stringify(flagId)} in this environment.` };
+  }
+
+  private refuse(error: RequestError, requestId = ''): void {
+    this.refusals.note(error);
+    this.session.say({ type: 'Error', data: error }, withoutSecrets(requestId) || undefined);
   }
 
   private outside(): RequestError {

@@ -3,20 +3,23 @@ import { type Frame } from './frame.js';
 import { type Outlet } from './outlet.js';
 import { type SnapshotGeneration, type SnapshotReader } from './snapshots.js';
 
-/** A frame to send, and where the connection stands when it has been sent: known at the end of a change set or a full sync. */
+/** A frame to send. */
 interface Step {
   frame: Frame;
+  /** Nothing else may be sent after it: the message, or the change set, goes on. */
+  goesOn: boolean;
+  /** Where the connection stands when it has been sent: known at the end of a change set or a full sync. */
   reached?: Cursor;
 }
 
 /** One frame ahead of what it gives: the last one says where it leads. */
-function* stepsTo(frames: Iterable<Frame>, reached: Cursor): Generator<Step, undefined> {
+function* stepsTo(frames: Iterable<Frame>, kind: 'set' | 'snapshot', reached: Cursor): Generator<Step, undefined> {
   let last: Frame | null = null;
   for (const frame of frames) {
-    if (last !== null) yield { frame: last };
+    if (last !== null) yield { frame: last, goesOn: kind === 'set' || !last.endsMessage };
     last = frame;
   }
-  if (last !== null) yield { frame: last, reached };
+  if (last !== null) yield { frame: last, goesOn: false, reached };
 }
 
 /** What a connection has still to be sent of a snapshot or of change sets: shared frames, and where they lead. */
@@ -28,16 +31,16 @@ export class SendQueue {
   private steps: Step[] = [];
   private generation: SnapshotGeneration | null = null;
   private snapshot: Iterator<Step, undefined> | null = null;
-  private messageEnded = true;
+  private goesOn = false;
 
   constructor(
     private readonly outlet: Outlet,
     private readonly reader: SnapshotReader,
   ) {}
 
-  /** Whether a message may be sent now: none is cut in half. */
-  get isAtMessageEnd(): boolean {
-    return this.messageEnded;
+  /** Whether something else may be said now: no message is cut in half, and nothing stands between the events of a change set. */
+  get mayInterrupt(): boolean {
+    return !this.goesOn;
   }
 
   get isInSnapshot(): boolean {
@@ -46,7 +49,7 @@ export class SendQueue {
 
   /** The change set that leads to `reached`; no frames where none of it is for this connection. */
   add(frames: readonly Frame[], reached: Cursor): void {
-    this.steps.push(...stepsTo(frames, reached));
+    this.steps.push(...stepsTo(frames, 'set', reached));
     this.position = reached;
   }
 
@@ -55,8 +58,8 @@ export class SendQueue {
     this.generation = generation;
     this.settled = null;
     this.position = generation.cursor;
-    this.steps.push({ frame: before });
-    this.snapshot = stepsTo(frames, generation.cursor);
+    this.steps.push({ frame: before, goesOn: false });
+    this.snapshot = stepsTo(frames, 'snapshot', generation.cursor);
   }
 
   /** Sends the next frame. @returns false where there is none: then everything up to `position` has been sent. */
@@ -66,7 +69,7 @@ export class SendQueue {
       this.settled = this.position;
       return false;
     }
-    this.messageEnded = step.frame.endsMessage;
+    this.goesOn = step.goesOn;
     this.outlet.send(step.frame);
     if (step.reached !== undefined) {
       this.settled = step.reached;
@@ -79,11 +82,11 @@ export class SendQueue {
   /** Drops the snapshot, but for the message that is half out; a full sync is due. */
   abandonSnapshot(): void {
     const rest: Step[] = [];
-    for (let whole = this.messageEnded; !whole;) {
+    for (let { goesOn } = this; goesOn;) {
       const step = this.snapshot?.next().value;
       if (step === undefined) break;
-      rest.push({ frame: step.frame });
-      whole = step.frame.endsMessage;
+      ({ goesOn } = step);
+      rest.push({ frame: step.frame, goesOn });
     }
     this.leaveGeneration();
     this.steps = rest;

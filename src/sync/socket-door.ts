@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { type Socket } from 'node:net';
 import { Injectable, Logger } from '@nestjs/common';
-import { type FlagFilter, type GoodbyeReason, NO_CURSOR, parseCursor } from '@flagwire/protocol/sync';
+import { type FlagFilter, type GoodbyeReason } from '@flagwire/protocol/sync';
 import { type SdkCredentials } from '../auth/credentials.js';
 import { uncheckedReason } from '../auth/key-not-checked.js';
 import { type SdkPrincipal } from '../auth/principal.js';
@@ -11,13 +12,13 @@ import { subscriptionTo } from '../changes/subscription.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
 import { redact } from '../common/redact.js';
+import { Refusals } from '../common/refusals.js';
 import { type Holder } from './connection-quota.js';
 import { type EndReason } from './outlet.js';
-import { sayGoodbye } from './farewell.js';
-import { ReconnectAdvice } from './reconnect-advice.js';
+import { type Form } from './form.js';
 import { RequestDesk } from './request-desk.js';
-import { type SocketOutlet } from './socket-outlet.js';
-import { type Refusal, SyncHub } from './sync-hub.js';
+import { SocketOutlet } from './socket-outlet.js';
+import { SyncHub } from './sync-hub.js';
 
 /** What a socket presents when it comes. */
 export interface Knock {
@@ -52,7 +53,7 @@ export class SocketDoor {
     private readonly verifier: SdkKeyVerifier,
     private readonly wrong: WrongCredentials,
     private readonly hub: SyncHub,
-    private readonly advice: ReconnectAdvice,
+    private readonly refusals: Refusals,
     private readonly clock: Clock,
   ) {}
 
@@ -72,6 +73,7 @@ export class SocketDoor {
       if (reason === null && error instanceof DomainError) {
         // It counts; the answer stays the one for good, as on the stream: any other would bring the client back.
         this.wrong.answerTo(error, address);
+        this.refusals.note(error);
         return { kind: 'refused', error };
       }
       if (!(error instanceof DomainError)) this.logger.error(redact(String(error instanceof Error ? error.stack : error)));
@@ -84,23 +86,29 @@ export class SocketDoor {
     const { environmentId } = principal;
     const refusal = this.hub.refusal(principal);
     if (refusal !== null) {
-      this.sendAway(outlet, refusal, cursor);
+      this.hub.turnAway(outlet, refusal, cursor);
       return null;
     }
     const subscriber = { connectionId: randomUUID(), holder: principal, subscription: subscriptionTo(filter) };
     const session = this.hub.open(environmentId, subscriber, outlet);
     session.begin(cursor);
     return {
-      desk: new RequestDesk(session, principal.filter, this.clock),
+      desk: new RequestDesk(session, principal.filter, { clock: this.clock, refusals: this.refusals }),
       end: (reason) => session.end(reason),
       close: () => this.hub.close(session, environmentId),
     };
   }
 
-  /** Says Goodbye under the cursor that was presented, and ends. */
-  sendAway(outlet: SocketOutlet, { reason, limit }: Refusal, cursor: string | null): void {
-    const id = cursor === null || parseCursor(cursor) === null ? NO_CURSOR : cursor;
-    sayGoodbye(outlet, id, reason, this.advice.retryAfter(reason));
-    outlet.end(limit === null ? reason : 'too_many_connections');
+  /** Who cannot be served now. */
+  sendAway(outlet: SocketOutlet, { reason, cursor }: Extract<Entrance, { kind: 'later' }>): void {
+    this.hub.turnAway(outlet, { reason, limit: null }, cursor);
+  }
+
+  /** Whose end is counted. @param close ends the WebSocket in order. */
+  outlet(form: Form, socket: Socket, close: (reason: EndReason) => void): SocketOutlet {
+    return new SocketOutlet(form, socket, (reason) => {
+      this.hub.figures.noteEnd(reason);
+      close(reason);
+    });
   }
 }

@@ -56,7 +56,7 @@ describe('The outlet of a stream', () => {
       exchange!.outlet.send(ChunkFrame.of('two\n\n'));
       exchange!.outlet.send(ChunkFrame.of('three\n\n'));
     });
-    exchange!.outlet.end();
+    exchange!.outlet.end('shutdown');
     await arrived('0\r\n\r\n');
     expect(body()).toBe('5\r\none\n\n\r\n5\r\ntwo\n\n\r\n7\r\nthree\n\n\r\n0\r\n\r\n');
   });
@@ -65,7 +65,7 @@ describe('The outlet of a stream', () => {
     const [exchange] = await ask('GET /a HTTP/1.0\r\n\r\n');
     exchange!.outlet.send(ChunkFrame.of('one\n\n'));
     exchange!.outlet.send(ChunkFrame.of('two\n\n'));
-    exchange!.outlet.end();
+    exchange!.outlet.end('shutdown');
     await once(client, 'end');
     expect(body()).toBe('one\n\ntwo\n\n');
   });
@@ -78,7 +78,7 @@ describe('The outlet of a stream', () => {
     outlet.send(ChunkFrame.of('one\n\n'));
     response.uncork();
     outlet.send(ChunkFrame.of('two\n\n'));
-    outlet.end();
+    outlet.end('shutdown');
     await arrived('0\r\n\r\n');
     const at = ['zero', 'one', 'two'].map((word) => received.indexOf(word));
     expect(at).toEqual([...at].sort((a, b) => a - b));
@@ -90,7 +90,7 @@ describe('The outlet of a stream', () => {
     second!.outlet.send(ChunkFrame.of('second\n\n'));
     second!.outlet.gather(() => second!.outlet.send(ChunkFrame.of('third\n\n')));
     first!.outlet.send(ChunkFrame.of('first\n\n'));
-    first!.outlet.end();
+    first!.outlet.end('shutdown');
     await arrived('third');
     second!.outlet.send(ChunkFrame.of('fourth\n\n'));
     await arrived('fourth');
@@ -116,7 +116,7 @@ describe('The outlet of a stream', () => {
 
   it('swallows what is sent after the end, or when the client is gone', async () => {
     const [exchange] = await ask('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
-    exchange!.outlet.end();
+    exchange!.outlet.end('shutdown');
     expect(() => exchange!.outlet.send(ChunkFrame.of('late\n\n'))).not.toThrow();
     exchange!.outlet.destroy();
     expect(() => exchange!.outlet.send(ChunkFrame.of('later\n\n'))).not.toThrow();

@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type Outlet } from './outlet.js';
+import { type EndReason, type Outlet } from './outlet.js';
 import { type ChunkFrame, SSE } from './sse-form.js';
 
 /** What was sent has this long to leave after the end: a revoked key's connections are to be gone within a second. */
@@ -15,7 +15,7 @@ export class SseOutlet implements Outlet {
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
     /** Completes the handshake's Observable, which ends the response. */
-    private readonly complete: () => void,
+    private readonly complete: (reason: EndReason) => void,
   ) {}
 
   get unsent(): number {
@@ -63,8 +63,8 @@ export class SseOutlet implements Outlet {
     else response.socket?.once('drain', callback);
   }
 
-  end(): void {
-    this.complete();
+  end(reason: EndReason): void {
+    this.complete(reason);
     // A peer that does not read would keep the connection of a dead key open for as long as it likes.
     const timer = setTimeout(() => this.response.destroy(), END_MS);
     const { socket } = this.response;

@@ -1,5 +1,5 @@
 import { Controller, Headers, Query, Req, Sse } from '@nestjs/common';
-import { type FlagFilter, type GoodbyeReason, NO_CURSOR, parseCursor } from '@flagwire/protocol/sync';
+import { type FlagFilter } from '@flagwire/protocol/sync';
 import { type Request, type Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import { Observable } from 'rxjs';
@@ -11,10 +11,8 @@ import { addressOf } from '../common/client-address.js';
 import { FILTER_QUERIES, SdkApi, TextQueries } from '../common/sdk-api.decorators.js';
 import { subscriptionTo } from '../changes/subscription.js';
 import { type Holder } from './connection-quota.js';
-import { sayGoodbye } from './farewell.js';
-import { ReconnectAdvice } from './reconnect-advice.js';
 import { SseOutlet } from './sse-outlet.js';
-import { SyncHub } from './sync-hub.js';
+import { type Refusal, SyncHub } from './sync-hub.js';
 import { type SyncSession } from './sync-session.js';
 
 /** A stream whose headers are out: what sends its first words, and what lets go of it when the client has left. */
@@ -28,10 +26,7 @@ type OpenStream = (outlet: SseOutlet) => Stream;
 /** `GET /sdk/stream` (protocol section 4). */
 @Controller('sdk')
 export class StreamController {
-  constructor(
-    private readonly hub: SyncHub,
-    private readonly advice: ReconnectAdvice,
-  ) {}
+  constructor(private readonly hub: SyncHub) {}
 
   /**
    * Nest owns the handshake: guards, headers, the notice that the client has gone. Its Observable emits nothing, since
@@ -54,11 +49,14 @@ export class StreamController {
       fromHeader !== undefined && fromHeader !== '' ? fromHeader : typeof fromQuery === 'string' ? fromQuery : null;
     const open =
       'unchecked' in principal
-        ? this.refused(principal.unchecked, presented)
+        ? this.refused({ reason: principal.unchecked, limit: null }, presented)
         : this.served({ ...principal, address: addressOf(request) }, requestedFilter(flags, principal), presented);
     return new Observable((subscriber) => {
       const response = responseOf(request);
-      const outlet = new SseOutlet(request, response, () => subscriber.complete());
+      const outlet = new SseOutlet(request, response, (reason) => {
+        this.hub.figures.noteEnd(reason);
+        subscriber.complete();
+      });
       let close: () => void = () => undefined;
       const stopWaiting = whenHeadersAreOut(response, () => {
         const stream = open(outlet);
@@ -76,7 +74,7 @@ export class StreamController {
     const { environmentId } = holder;
     return (outlet) => {
       const refusal = this.hub.refusal(holder);
-      if (refusal !== null) return this.refused(refusal.reason, presented)(outlet);
+      if (refusal !== null) return this.refused(refusal, presented)(outlet);
       const subscriber = { connectionId: randomUUID(), holder, subscription: subscriptionTo(filter) };
       const session: SyncSession = this.hub.open(environmentId, subscriber, outlet);
       return { begin: () => session.begin(presented), close: () => this.hub.close(session, environmentId) };
@@ -84,15 +82,8 @@ export class StreamController {
   }
 
   /** An HTTP error would end an EventSource for ever: what is wrong only for now is said inside a stream. */
-  private refused(reason: GoodbyeReason, presented: string | null): OpenStream {
-    const id = parseCursor(presented) === null || presented === null ? NO_CURSOR : presented;
-    return (outlet) => ({
-      begin: () => {
-        sayGoodbye(outlet, id, reason, this.advice.retryAfter(reason));
-        outlet.end();
-      },
-      close: () => undefined,
-    });
+  private refused(refusal: Refusal, presented: string | null): OpenStream {
+    return (outlet) => ({ begin: () => this.hub.turnAway(outlet, refusal, presented), close: () => undefined });
   }
 }
 

@@ -1,13 +1,20 @@
 import { Subject } from 'rxjs';
+import { CLOSE_CODES } from './close-codes.js';
 import { type ConnectionLimit } from './connection-quota.js';
 import { type Transport, TRANSPORTS } from './form.js';
-import { type Outlet } from './outlet.js';
-import { type SyncSession } from './sync-session.js';
+import { type EndReason, type Outlet } from './outlet.js';
 
 /** Why a connection was ended without a word: see docs/operations.md. */
 export type CutReason = 'stalled' | 'silent' | 'unread' | 'error';
 
 export type ByTransport = Record<Transport, number>;
+
+/** What is read of an open connection. */
+interface Connection {
+  readonly outlet: Outlet;
+  readonly form: Outlet['form'];
+  readonly isLagging: boolean;
+}
 
 const none = (): ByTransport => Object.fromEntries(TRANSPORTS.map((name) => [name, 0])) as ByTransport;
 
@@ -21,11 +28,13 @@ export class SyncFigures {
   encodings = 0;
   /** Connections that were cut. */
   readonly cuts: Record<CutReason, number> = { stalled: 0, silent: 0, unread: 0, error: 0 };
+  /** Connections that were ended in order, newcomers that were sent away among them. */
+  readonly ends = Object.fromEntries(Object.keys(CLOSE_CODES).map((reason) => [reason, 0])) as Record<EndReason, number>;
   /** Newcomers that were sent away, by the bound that they met. */
   readonly refused: Record<ConnectionLimit, number> = { node: 0, key: 0, address: 0 };
   private readonly ended = none();
 
-  constructor(private readonly sessions: Iterable<SyncSession>) {}
+  constructor(private readonly sessions: Iterable<Connection>) {}
 
   /** Open connections. */
   connections(): ByTransport {
@@ -57,8 +66,13 @@ export class SyncFigures {
     this.deliveries[transport] += sets * connections;
   }
 
+  /** A connection is ended in order. */
+  noteEnd(reason: EndReason): void {
+    this.ends[reason] += 1;
+  }
+
   /** A connection is gone: what it was sent still counts. */
-  noteEnd({ form, sent }: Outlet): void {
+  noteGone({ form, sent }: Outlet): void {
     this.ended[form.transport] += sent;
   }
 }

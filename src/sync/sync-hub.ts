@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { type GoodbyeReason } from '@flagwire/protocol/sync';
+import { type GoodbyeReason, NO_CURSOR, parseCursor } from '@flagwire/protocol/sync';
 import { Subscription as RxSubscription } from 'rxjs';
 import { type KeyDeath, KeyRing } from '../auth/key-ring.js';
 import { assertNever } from '../common/assert.js';
@@ -12,6 +12,7 @@ import { Config } from '../config/config.js';
 import { type ConnectionLimit, ConnectionQuota, type Holder } from './connection-quota.js';
 import { SetFrames } from './encodings.js';
 import { EnvironmentRoom, forEachSafely } from './environment-room.js';
+import { sayGoodbye } from './farewell.js';
 import { type Outlet } from './outlet.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
 import { SyncFigures } from './sync-figures.js';
@@ -71,6 +72,13 @@ export class SyncHub implements OnApplicationShutdown {
     return reason === null ? null : { reason, limit: null };
   }
 
+  /** Tells a newcomer so, under the cursor that it presented, and ends. */
+  turnAway(outlet: Outlet, { reason, limit }: Refusal, presented: string | null): void {
+    const id = presented === null || parseCursor(presented) === null ? NO_CURSOR : presented;
+    sayGoodbye(outlet, id, reason, this.advice.retryAfter(reason));
+    outlet.end(limit === null ? reason : 'too_many_connections');
+  }
+
   /** A new session for a connection that can be written to. The caller begins it, and closes it when the connection goes. */
   open(environmentId: string, subscriber: Subscriber, outlet: Outlet): SyncSession {
     const room = this.rooms.get(environmentId) ?? this.newRoom(environmentId);
@@ -89,7 +97,7 @@ export class SyncHub implements OnApplicationShutdown {
   close(session: SyncSession, environmentId: string): void {
     session.close();
     if (!this.sessions.delete(session)) return;
-    this.figures.noteEnd(session.outlet);
+    this.figures.noteGone(session.outlet);
     const { holder } = session.subscriber;
     this.quota.leave(holder);
     const ofKey = this.byKey.get(holder.keyId);

@@ -52,12 +52,21 @@ describe('Goodbye', () => {
     expect(outlet.summary.some((line) => line.endsWith('SyncComplete'))).toBe(false);
   });
 
-  it('in the middle of a change set carries the cursor before that set', () => {
+  it('is not put between the events of a change set: the connection ends without it', () => {
     const { session, outlet } = room.enterLive();
     outlet.isSlow = true;
     feed.commit(...hugeSet(2));
     session.goodbye('shutdown', 1000);
-    expect(outlet.summary).toEqual([`${at(0)} FlagUpdated +`, `${at(0)} Goodbye`]);
+    expect([outlet.summary, outlet.isEnded]).toEqual([[`${at(0)} FlagUpdated +`], true]);
+  });
+
+  it('behind a change set of several slices carries the cursor after it', () => {
+    const { session, outlet } = room.enterLive();
+    outlet.isSlow = true;
+    feed.commit(...hugeSet(2));
+    outlet.drain();
+    session.goodbye('shutdown', 1000);
+    expect(outlet.summary).toEqual([`${at(0)} FlagUpdated +`, `${at(1)} FlagUpdated`, `${at(1)} Goodbye`]);
   });
 
   it('is not put into the middle of a message: the connection ends without it', () => {

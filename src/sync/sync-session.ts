@@ -136,10 +136,10 @@ export class SyncSession implements Fed {
     this.catchUp.renew(settled);
   }
 
-  /** Says goodbye and ends. @param retryAfterMs null: not to come back by itself. */
+  /** Says goodbye, but in the midst of a change set, and ends. @param retryAfterMs null: not to come back by itself. */
   goodbye(reason: GoodbyeReason, retryAfterMs: number | null): void {
     if (this.state === 'ended') return;
-    if (this.catchUp.isAtMessageEnd) sayGoodbye(this.outlet, this.cursor, reason, retryAfterMs);
+    if (this.catchUp.mayInterrupt) sayGoodbye(this.outlet, this.cursor, reason, retryAfterMs);
     this.end(reason);
   }
 

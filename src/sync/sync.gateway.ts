@@ -5,12 +5,12 @@ import { Open } from '../common/access.js';
 import { assertNever } from '../common/assert.js';
 import { addressOf } from '../common/client-address.js';
 import { withoutSecrets } from '../common/redact.js';
+import { Refusals } from '../common/refusals.js';
 import { InvalidInput } from '../common/errors.js';
 import { type Acknowledge, type RequestError } from './request-desk.js';
 import { type EndReason } from './outlet.js';
 import { type Entrance, type Knock, SocketDoor, type Visit } from './socket-door.js';
 import { SOCKET_IO } from './socket-forms.js';
-import { SocketOutlet } from './socket-outlet.js';
 
 /** After these a client is not to come back by itself. */
 const FOR_GOOD: readonly EndReason[] = ['key_revoked', 'key_expired', 'environment_deleted'];
@@ -22,6 +22,8 @@ class Refused extends Error {
     this.data.message = this.message;
   }
 }
+
+const ELSEWHERE = 'There is nothing here: connect to the namespace /sdk.';
 
 type Next = (error?: Error) => void;
 
@@ -36,12 +38,15 @@ export class SyncGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
   /** Connections that have knocked: one connection is one client. */
   private readonly knocked = new WeakSet<Socket['client']>();
 
-  constructor(private readonly door: SocketDoor) {}
+  constructor(
+    private readonly door: SocketDoor,
+    private readonly refusals: Refusals,
+  ) {}
 
   afterInit(namespace: Namespace): void {
-    namespace.server.of('/').use((_socket, next) => {
-      next(new Refused({ code: 'route_not_found', message: 'There is nothing here: connect to the namespace /sdk.' }));
-    });
+    for (const elsewhere of ['/', /./]) {
+      namespace.server.of(elsewhere).use((_socket, next) => this.refuse(next, 'route_not_found', ELSEWHERE));
+    }
     namespace.use((socket, next) => void this.admit(socket, next));
   }
 
@@ -55,7 +60,7 @@ export class SyncGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
 
   private async admit(socket: Socket, next: Next): Promise<void> {
     if (this.knocked.has(socket.client)) {
-      return next(new Refused({ code: 'invalid_input', message: 'This connection is in /sdk already.' }));
+      return this.refuse(next, 'invalid_input', 'This connection is in /sdk already.');
     }
     this.knocked.add(socket.client);
     const entrance = await this.door.admit(addressOf(socket.request), () => knockOf(socket));
@@ -67,10 +72,15 @@ export class SyncGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
     next();
   }
 
+  private refuse(next: Next, code: string, message: string): void {
+    this.refusals.note({ code });
+    next(new Refused({ code, message }));
+  }
+
   private welcome(socket: Socket): void {
     const entrance = this.entrances.get(socket);
     if (!socket.connected || entrance === undefined) return;
-    const outlet = new SocketOutlet(SOCKET_IO, socket.request.socket, (reason) => end(socket, reason));
+    const outlet = this.door.outlet(SOCKET_IO, socket.request.socket, (reason) => end(socket, reason));
     switch (entrance.kind) {
       case 'admitted': {
         const visit = this.door.open(entrance, outlet);
@@ -78,7 +88,7 @@ export class SyncGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
         return;
       }
       case 'later':
-        return this.door.sendAway(outlet, { reason: entrance.reason, limit: null }, entrance.cursor);
+        return this.door.sendAway(outlet, entrance);
       case 'refused':
         return;
       default:

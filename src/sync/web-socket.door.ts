@@ -11,16 +11,23 @@ import { addressOf } from '../common/client-address.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
 import { withoutSecrets } from '../common/redact.js';
+import { Refusals } from '../common/refusals.js';
 import { Config } from '../config/config.js';
 import { CLOSE_CODES } from './close-codes.js';
 import { frameOf, openText } from './form.js';
-import { FULL, giveBack, refuseUpgrade } from './http-upgrade.js';
+import { type BareRefusal, FULL, giveBack, refuseBare } from './http-upgrade.js';
 import { type EndReason } from './outlet.js';
 import { PoliteServer } from './polite-server.js';
 import { type Entrance, type Knock, SocketDoor, type Visit } from './socket-door.js';
 import { WEB_SOCKET } from './socket-forms.js';
 import { FRAME_BYTES, SPARE_SOCKETS } from './socket-limits.js';
-import { SocketOutlet } from './socket-outlet.js';
+import { type SocketOutlet } from './socket-outlet.js';
+
+const NO_SUCH_DOOR: BareRefusal = {
+  status: 404,
+  code: 'route_not_found',
+  detail: 'WebSockets are at /sdk/ws and /socket.io/.',
+};
 
 const PATH = /^\/sdk\/ws\/?$/i;
 const SOCKET_IO_PATH = '/socket.io/';
@@ -28,14 +35,17 @@ const SOCKET_IO_PATH = '/socket.io/';
 /** `GET /sdk/ws`: WebSocket without a library on the other side (protocol section 5, RFC 6455). */
 @Injectable()
 export class WebSocketDoor implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly sockets = new PoliteServer({ noServer: true, maxPayload: FRAME_BYTES, perMessageDeflate: false });
+  private readonly sockets: PoliteServer;
 
   constructor(
     private readonly door: SocketDoor,
     private readonly host: HttpAdapterHost,
     private readonly clock: Clock,
     private readonly config: Config,
-  ) {}
+    private readonly refusals: Refusals,
+  ) {
+    this.sockets = new PoliteServer({ noServer: true, maxPayload: FRAME_BYTES, perMessageDeflate: false }, refusals);
+  }
 
   onApplicationBootstrap(): void {
     this.httpServer.on('upgrade', this.onUpgrade);
@@ -55,9 +65,9 @@ export class WebSocketDoor implements OnApplicationBootstrap, OnApplicationShutd
     // Socket.IO listens on the same server.
     if (path.startsWith(SOCKET_IO_PATH)) return;
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') return giveBack(this.httpServer, request, socket, head);
-    if (!PATH.test(path)) return refuseUpgrade(socket, 404, 'route_not_found', 'WebSockets are at /sdk/ws and /socket.io/.');
+    if (!PATH.test(path)) return refuseBare(socket, NO_SUCH_DOOR, this.refusals);
     if (this.sockets.clients.size >= this.config.maxConnections + SPARE_SOCKETS) {
-      return refuseUpgrade(socket, 503, 'overload', FULL);
+      return refuseBare(socket, FULL, this.refusals);
     }
     this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
       // A browser cannot read the status of an upgrade: whoever is refused is told so on the open socket.
@@ -67,8 +77,8 @@ export class WebSocketDoor implements OnApplicationBootstrap, OnApplicationShutd
 
   private async receive(webSocket: WebSocket, request: IncomingMessage, socket: Socket): Promise<void> {
     // The library closes with the code that fits: 1009 for a frame that is too large, 1007 for text that is no UTF-8.
-    webSocket.on('error', () => undefined);
-    const outlet = new SocketOutlet(WEB_SOCKET, socket, (reason) => webSocket.close(CLOSE_CODES[reason], reason));
+    webSocket.on('error', () => this.refusals.note({ code: 'malformed_frame' }));
+    const outlet = this.door.outlet(WEB_SOCKET, socket, (reason) => webSocket.close(CLOSE_CODES[reason], reason));
     // Requests wait until it is known whose they are.
     webSocket.pause();
     const entrance = await this.door.admit(addressOf(request), () => knockOf(request));
@@ -85,7 +95,7 @@ export class WebSocketDoor implements OnApplicationBootstrap, OnApplicationShutd
         return;
       }
       case 'later':
-        return this.door.sendAway(outlet, { reason: entrance.reason, limit: null }, entrance.cursor);
+        return this.door.sendAway(outlet, entrance);
       case 'refused':
         return refuse(outlet, entrance.error);
       default:

@@ -208,9 +208,13 @@ it('tells of the token and the keys that the first start made', async () => {
   expect(rows.every(({ actor }) => actor === 'first start')).toBe(true);
 });
 
-it('has the address that a trusted proxy names', async () => {
+it('has the address that a trusted proxy names, without the port that some name with it', async () => {
   const proxied = await startNew({ env: { FLAGWIRE_TRUST_PROXY: '1' } });
-  const headers = { 'X-Forwarded-For': '198.51.100.9, 203.0.113.7' };
-  await proxied.admin.call('POST', '/api/projects', { key: 'far', name: 'Far' }, { headers });
-  expect((await auditTrail(proxied.admin)).at(-1)).toMatchObject({ target: 'far', address: '203.0.113.7' });
+  const last = ['203.0.113.7', '203.0.113.7:4711', '2001:db8::7', '[2001:db8::7]:4711', '[2001:db8::7]'];
+  for (const [index, address] of last.entries()) {
+    const headers = { 'X-Forwarded-For': `198.51.100.9, ${address}` };
+    await proxied.admin.call('POST', '/api/projects', { key: `far-${index}`, name: 'Far' }, { headers });
+  }
+  const addresses = (await auditTrail(proxied.admin)).slice(-last.length).map(({ address }) => address);
+  expect(addresses).toEqual(['203.0.113.7', '203.0.113.7', '2001:db8::7', '2001:db8::7', '2001:db8::7']);
 });

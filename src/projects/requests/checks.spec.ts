@@ -65,6 +65,10 @@ test('a time is RFC 3339 and exists', () => {
   expect(time('2027-01-31T12:00:00.5+02:00')).toBeNull();
   expect(time('2027-13-31T12:00:00Z')).not.toBeNull();
   expect(time('2027-01-31')).not.toBeNull();
+  expect(time('2028-02-29t23:59:59z')).toBeNull();
+  for (const none of ['2027-02-29T12:00:00Z', '2027-04-31T12:00:00Z', '2027-01-31T24:00:00Z', '2027-01-31T12:60:00Z']) {
+    expect([none, time(none)]).toEqual([none, expect.any(String)]);
+  }
 });
 
 test('null passes where it is allowed, and the refusal says that it would', () => {

@@ -80,10 +80,17 @@ export function isKey(value: unknown): value is string {
 
 export const key: Check = (value) => (isKey(value) ? null : 'must be 1 to 63 of a-z, 0-9 and "-", and start with a letter');
 
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt](?!24)\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+
+/** `Date` takes the 30th of February for the 2nd of March. */
+function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+}
 
 /** A moment, RFC 3339. */
-export const time: Check = (value) =>
-  typeof value === 'string' && RFC_3339.test(value) && !Number.isNaN(Date.parse(value))
-    ? null
-    : 'must be a time such as 2027-01-31T12:00:00Z (RFC 3339)';
+export const time: Check = (value) => {
+  const [whole = '', day = ''] = (typeof value === 'string' && RFC_3339.exec(value)) || [];
+  const exists = isDay(day) && !Number.isNaN(Date.parse(whole));
+  return exists ? null : 'must be a time such as 2027-01-31T12:00:00Z (RFC 3339)';
+};

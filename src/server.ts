@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { type NestExpressApplication } from '@nestjs/platform-express';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { CannotStart, DatabaseUnavailable } from './common/errors.js';
 import { ChangeFeed } from './changes/change-feed.js';
 import { type Config } from './config/config.js';
@@ -89,8 +89,9 @@ export class Server {
 
   private address(): string {
     const { port } = this.app.getHttpServer().address() as AddressInfo;
-    const host = ['0.0.0.0', '::'].includes(this.config.host) ? '127.0.0.1' : this.config.host;
-    return `http://${host}:${port}`;
+    const { host } = this.config;
+    if (['0.0.0.0', '::'].includes(host)) return `http://127.0.0.1:${port}`;
+    return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
   }
 }
 

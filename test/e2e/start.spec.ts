@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { httpRequest, type HttpAnswer } from '../support/http-request.js';
@@ -7,6 +7,7 @@ import { EtagPoller } from '../support/poll-client.js';
 import { SseProbe } from '../support/sse-client.js';
 import { type ServerOptions, type TestServer } from '../support/server.js';
 import { useServers } from '../support/use-servers.js';
+import { skipIf } from '../support/skip-if.js';
 import { eventually } from '../support/wait.js';
 import { type PrintedRequest, requestIn, secretsIn } from './support/first-start.js';
 
@@ -31,6 +32,17 @@ async function flagCount(server: TestServer): Promise<number> {
   const { body } = await server.admin.call<{ items: unknown[] }>('GET', '/api/projects/default/flags');
   return body.items.length;
 }
+
+const IPV6 = Object.values(networkInterfaces()).some((of) => of?.some(({ family }) => family === 'IPv6'));
+
+skipIf(!IPV6, 'no IPv6 here').describe('a server that listens on IPv6', () => {
+  it('prints an address that works', async () => {
+    // 127.0.0.1 in the form of IPv6.
+    const server = await firstStart({ env: { FLAGWIRE_HOST: '::ffff:127.0.0.1' } });
+    const [, printed = ''] = /listening on (\S+)/.exec(server.stdout()) ?? [];
+    expect((await httpRequest(`${printed}/health/live`)).status).toBe(200);
+  });
+});
 
 describe('the first start on a new database', () => {
   it('prints a token, two keys and three things to try, and these work', async () => {

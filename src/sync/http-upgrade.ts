@@ -10,6 +10,8 @@ export interface BareRefusal {
   detail: string;
 }
 
+const RETRY_AFTER_S = '1';
+
 /** There is no place for another WebSocket. */
 export const FULL: BareRefusal = {
   status: 503,
@@ -41,6 +43,7 @@ function answerOf({ status, code, detail }: BareRefusal): { status: number; head
     'Content-Length': String(Buffer.byteLength(body)),
     'Cache-Control': 'no-store',
     Connection: 'close',
+    ...(status === 503 ? { 'Retry-After': RETRY_AFTER_S } : {}),
   };
   return { status, headers, body };
 }

@@ -1,46 +1,16 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { freshDatabase } from '../support/fresh-database.js';
-import { poll } from '../support/poll-client.js';
 import { type TestServer } from '../support/server.js';
 import { SseProbe } from '../support/sse-client.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
-import { type Follower, stockClients, type StockOptions, type Visit } from './support/stock-follower.js';
+import { type Follower, type Visit } from './support/stock-follower.js';
+import { closeFollowers, eachSays, ended, expectTruth, follow, PATIENCE } from './support/stock-truth.js';
 
 const LIMIT_MS = 60_000;
-const PATIENCE = { timeoutMs: 30_000, intervalMs: 50 };
 
-const open: Follower[] = [];
-
-function follow(options: StockOptions): Follower[] {
-  const followers = stockClients(options);
-  open.push(...followers);
-  return followers;
-}
-
-afterEach(() => {
-  for (const follower of open.splice(0)) follower.close();
-});
-
-/** Every client has what the database has, and was told in order. */
-async function expectTruth(server: TestServer, key: string, followers: readonly Follower[], syncs = 1): Promise<void> {
-  const { flags, cursor } = (await poll({ url: server.url, key })).json() as { flags: { id: string }[]; cursor: string };
-  const truth = new Map(flags.map((flag) => [flag.id, flag]));
-  for (const follower of followers) {
-    const isThere = () => follower.cursor === cursor && follower.modes.length >= syncs;
-    await eventually(isThere, { ...PATIENCE, what: `${follower.name} at ${cursor} in sync ${syncs}` });
-    expect([follower.name, follower.checker.state]).toEqual([follower.name, truth]);
-    expect([follower.name, follower.allFaults()]).toEqual([follower.name, []]);
-  }
-}
-
-const eachSays = <T>(what: T): T[] => [what, what, what];
-
-/** What each client is told of an end: the plain one a code, Socket.IO's whether it comes back, an EventSource nothing. */
-function ended(words: string[], code: number, how = 'transport close'): Visit[] {
-  return [words, [...words, how], [...words, String(code)]];
-}
+afterEach(closeFollowers);
 
 /** They were served, ended so, and served again from where they stood: nothing between but being told to wait. */
 function expectBack(followers: readonly Follower[], ends: Visit[], waits: readonly string[]): void {
@@ -83,10 +53,13 @@ describe('eventsource, socket.io-client and a loop around ws come back by themse
     LIMIT_MS,
   );
 
-  it(
-    'after overload, when a place is free',
-    async () => {
-      const server = await start({ env: { FLAGWIRE_MAX_PER_SERVER_KEY: '3' } });
+  it.each([
+    ['its key', 'FLAGWIRE_MAX_PER_SERVER_KEY'],
+    ['the node', 'FLAGWIRE_MAX_CONNECTIONS'],
+  ])(
+    'after %s had as many connections as it may have, when a place is free',
+    async (_what, setting) => {
+      const server = await start({ env: { [setting]: '3' } });
       const { key } = await server.admin.createKey('production');
       const early = await Promise.all([1, 2, 3].map(() => SseProbe.connect({ url: server.url, key })));
       const followers = follow({ url: server.url, key });

@@ -25,7 +25,13 @@ export class Follower {
   /** What a refusal said. */
   readonly errors: string[] = [];
   readonly faults: string[] = [];
+  /** Connections that never came to be. */
+  failures = 0;
+  /** Change sets of the connections before the present one. */
+  private appliedBefore = 0;
   isAway: () => boolean = () => false;
+  /** Sends what is no request, over a socket. */
+  babble: () => void = () => undefined;
   close: () => void = () => undefined;
 
   constructor(readonly name: string) {}
@@ -36,6 +42,11 @@ export class Follower {
 
   get modes(): string[] {
     return this.visits.flat().filter((word) => word === 'full' || word === 'delta');
+  }
+
+  /** How many change sets it was sent, outside of full syncs. */
+  get applied(): number {
+    return this.appliedBefore + this.checker.applied.length;
   }
 
   /** Its visits, but for those in which it was only told to come back later. */
@@ -50,6 +61,7 @@ export class Follower {
   reconnected(): void {
     this.visits.push([]);
     this.faults.push(...this.checker.violations);
+    this.appliedBefore = this.applied;
     const { cursor, state } = this.checker;
     this.checker = cursor === 'none' ? new SyncChecker() : new SyncChecker({ cursor, state });
   }
@@ -94,8 +106,10 @@ function socketIoOf({ url, key, query }: StockOptions): Follower {
   socket.on('connect_error', (error) => {
     const { data } = error as { data?: { code?: string } };
     if (data?.code !== undefined) follower.errors.push(data.code);
+    else follower.failures += 1;
   });
   follower.isAway = () => !socket.active;
+  follower.babble = () => void socket.emit('Babble');
   follower.close = () => socket.disconnect();
   return follower;
 }
@@ -118,12 +132,14 @@ function plainOf({ url, key, query }: StockOptions): Follower {
     socket.on('message', (data) => follower.receive((data as Buffer).toString()));
     socket.on('close', (code) => {
       if (isOpen) follower.note(String(code));
+      else follower.failures += 1;
       if (PERMANENT_CODES.includes(code)) isOver = true;
       else setTimeout(connect, 100);
     });
   };
   connect();
   follower.isAway = () => isOver;
+  follower.babble = () => socket?.send('{');
   follower.close = () => {
     isOver = true;
     socket?.terminate();

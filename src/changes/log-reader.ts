@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Cursor, type FlagDefinition } from '@flagwire/protocol/sync';
+import { type Cursor, type FlagDefinition, type FlagEvent } from '@flagwire/protocol/sync';
 import { type EntityManager } from 'typeorm';
 import { Database } from '../database/database.js';
 import { Change } from './change.entity.js';
@@ -11,7 +11,7 @@ import { FlagState } from './flag-state.entity.js';
 /** Rows of the log in one read. */
 const PAGE = 200;
 
-const COLUMNS = ['environmentId', 'revision', 'epoch', 'mark', 'httpDate', 'createdAt', 'traceparent', 'loggedAt', 'events'];
+const COLUMNS = ['environmentId', 'revision', 'epoch', 'mark', 'httpDate', 'createdAt', 'traceparent', 'loggedAt'];
 
 /** Change sets that a replica is loaded with. */
 const RECENT = 100;
@@ -60,8 +60,8 @@ export class LogReader {
   }
 
   /**
-   * The row at `revision` and those after it, and when that was by the database's clock. The column `before` is for the audit
-   * trail and stays where it is.
+   * The row at `revision`, which is only compared and comes without its events, and those after it; and when that was by the
+   * database's clock. The column `before` is for the audit trail and stays where it is.
    */
   private async rowsFrom(
     manager: EntityManager,
@@ -71,11 +71,13 @@ export class LogReader {
     const { entities, raw } = await manager
       .createQueryBuilder(Change, 'c')
       .select(COLUMNS.map((name) => `c.${name}`))
+      .addSelect(`CASE WHEN c.revision = :revision THEN '[]' ELSE c.events END`, 'later_events')
       .addSelect(this.database.clockMicros, 'now')
       .where('c.environment_id = :environmentId AND c.revision >= :revision', { environmentId, revision })
       .orderBy('c.revision', 'ASC')
       .limit(PAGE + 1)
-      .getRawAndEntities<{ now: number | string }>();
+      .getRawAndEntities<{ now: number | string; later_events: string }>();
+    entities.forEach((row, index) => (row.events = JSON.parse(raw[index]!.later_events) as FlagEvent[]));
     return { rows: entities, now: Number(raw.at(-1)?.now) };
   }
 

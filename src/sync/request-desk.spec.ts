@@ -1,46 +1,17 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type FlagFilter, parseFilter } from '@flagwire/protocol/sync';
-import { FakeFeed, flags, updated } from '../changes/change-feed.fake.js';
-import { Refusals } from '../common/refusals.js';
-import { FakeClock } from '../common/clock.fake.js';
-import { RequestDesk, type RequestError } from './request-desk.js';
-import { type Guest, TestRoom } from './room.fake.js';
+import { flags, updated } from '../changes/change-feed.fake.js';
+import { at, raw, TestDesks, types, type Visitor } from './request-desk.fake.js';
 
-const at = (revision: number) => `epoch001.${revision}.m${String(revision).padStart(5, '0')}`;
-
-let feed: FakeFeed;
-let room: TestRoom;
-let clock: FakeClock;
-
-interface Visitor extends Guest {
-  desk: RequestDesk;
-  /** What each request was acknowledged with. */
-  told: (RequestError['code'] | 'ok')[];
-  ask: (...requests: unknown[]) => void;
-}
-
-function visit(allowed: FlagFilter | null = null, wanted: FlagFilter | null = allowed): Visitor {
-  const guest = room.enterLive(wanted);
-  const desk = new RequestDesk(guest.session, allowed, { clock, refusals: new Refusals() });
-  const told: Visitor['told'] = [];
-  const ask = (...requests: unknown[]) =>
-    requests.forEach((request) => desk.take(request, (error) => told.push(error?.code ?? 'ok')));
-  return { ...guest, desk, told, ask };
-}
+let desks: TestDesks;
 
 beforeEach(() => {
-  feed = new FakeFeed(flags('a', 'b', 'ab'));
-  room = new TestRoom(feed);
-  clock = new FakeClock();
+  desks = new TestDesks();
 });
-
-const types = ({ outlet }: Guest) => outlet.messages.map(({ type }) => type);
-const raw = ({ outlet }: Guest) =>
-  outlet.messages as unknown as { type: string; id: string; request_id?: string; data: object }[];
 
 describe('Subscribe', () => {
   it('is answered with a full sync of the new filter, every message with the request’s id', () => {
-    const guest = visit();
+    const guest = desks.visit();
     guest.ask({ type: 'Subscribe', flags: ['a*'], request_id: 'r1' });
     expect(types(guest)).toEqual(['SyncStarted', 'FlagUpdated', 'FlagUpdated', 'SyncComplete']);
     expect(new Set(raw(guest).map(({ request_id }) => request_id))).toEqual(new Set(['r1']));
@@ -50,57 +21,57 @@ describe('Subscribe', () => {
   });
 
   it('moves the connection to what it wants now: it gets no other change', () => {
-    const guest = visit();
+    const guest = desks.visit();
     guest.ask({ type: 'Subscribe', flags: ['b'] });
     guest.outlet.clear();
-    feed.commit(updated('a', 2));
-    feed.commit(updated('b', 2));
+    desks.feed.commit(updated('a', 2));
+    desks.feed.commit(updated('b', 2));
     expect(types(guest)).toEqual(['FlagUpdated']);
     expect(raw(guest)[0]?.request_id).toBeUndefined();
     guest.ask({ type: 'Subscribe' });
     guest.outlet.clear();
-    feed.commit(updated('a', 3));
+    desks.feed.commit(updated('a', 3));
     expect(guest.outlet.summary).toEqual([`${at(3)} FlagUpdated`]);
   });
 
   it('cannot leave the filter of a ticket, and without flags asks for all of it', () => {
-    const guest = visit(parseFilter(['a*']));
+    const guest = desks.visit(parseFilter(['a*']));
     guest.ask({ type: 'Subscribe', flags: ['b'] }, { type: 'Subscribe', flags: ['*'] }, { type: 'Subscribe', flags: ['ab'] });
     expect(guest.told).toEqual(['forbidden', 'forbidden', 'ok']);
     expect(types(guest)).toEqual(['Error', 'Error', 'SyncStarted', 'FlagUpdated', 'SyncComplete']);
-    clock.time += 60_000;
+    desks.clock.time += 60_000;
     guest.outlet.clear();
     guest.ask({ type: 'Subscribe', flags: null });
     expect(raw(guest).at(-1)?.data).toEqual({ flag_count: 2 });
   });
 
   it('is refused where it names no flags, or what cannot be one', () => {
-    const guest = visit();
+    const guest = desks.visit();
     guest.ask({ type: 'Subscribe', flags: [] }, { type: 'Subscribe', flags: ['no spaces'] }, { type: 'Subscribe', flags: 'a' });
     expect(guest.told).toEqual(['invalid_input', 'invalid_input', 'malformed_request']);
-    feed.commit(updated('a', 2));
+    desks.feed.commit(updated('a', 2));
     expect(types(guest).at(-1)).toBe('FlagUpdated');
   });
 });
 
 describe('Unsubscribe', () => {
   it('ends the events, and with them the cursor, until the next Subscribe', () => {
-    const guest = visit();
+    const guest = desks.visit();
     guest.ask({ type: 'Unsubscribe' }, { type: 'Ping', request_id: 'p' });
-    feed.commit(updated('a', 2));
+    desks.feed.commit(updated('a', 2));
     expect(guest.outlet.summary).toEqual(['none Pong']);
     guest.ask({ type: 'Subscribe' });
     expect(guest.outlet.summary.at(-1)).toBe(`${at(1)} SyncComplete`);
-    feed.commit(updated('a', 3));
+    desks.feed.commit(updated('a', 3));
     expect(guest.outlet.summary.at(-1)).toBe(`${at(2)} FlagUpdated`);
   });
 
   it('leaves GetAllFlags a full sync that no cursor comes of', () => {
-    const guest = visit();
+    const guest = desks.visit();
     guest.ask({ type: 'Unsubscribe' }, { type: 'GetAllFlags' });
     expect(guest.outlet.summary.at(-1)).toBe('none SyncComplete');
-    feed.commit(updated('a', 2));
-    feed.replace('epoch002', flags('c'));
+    desks.feed.commit(updated('a', 2));
+    desks.feed.replace('epoch002', flags('c'));
     expect(guest.outlet.summary.at(-1)).toBe('none SyncComplete');
     expect(guest.session.isLive).toBe(true);
   });
@@ -108,7 +79,7 @@ describe('Unsubscribe', () => {
 
 describe('GetFlag', () => {
   it('gives the flag as it is now, also outside the filter, and changes no cursor', () => {
-    const guest = visit(null, parseFilter(['b']));
+    const guest = desks.visit(null, parseFilter(['b']));
     const { cursor } = guest.session;
     guest.ask({ type: 'GetFlag', flag_id: 'a', request_id: 'g' });
     expect(raw(guest)).toMatchObject([{ type: 'FlagUpdated', id: cursor, request_id: 'g', data: { id: 'a' } }]);
@@ -116,10 +87,10 @@ describe('GetFlag', () => {
   });
 
   it('is an Error where there is no such flag, or the ticket is not for it', () => {
-    const guest = visit(parseFilter(['a']));
+    const guest = desks.visit(parseFilter(['a']));
     guest.ask({ type: 'GetFlag', flag_id: 'b' }, { type: 'GetFlag', flag_id: 'a' }, { type: 'GetFlag', flag_id: '__proto__' });
     expect(guest.told).toEqual(['forbidden', 'ok', 'forbidden']);
-    const other = visit();
+    const other = desks.visit();
     other.ask({ type: 'GetFlag', flag_id: '__proto__' }, { type: 'GetFlag', flag_id: 'gone' });
     expect(other.told).toEqual(['flag_not_found', 'flag_not_found']);
   });
@@ -127,11 +98,11 @@ describe('GetFlag', () => {
 
 describe('An answer', () => {
   it('comes after what was to be sent before it, and shows the state at that point', () => {
-    const guest = visit();
+    const guest = desks.visit();
     guest.outlet.isSlow = true;
-    feed.commit(updated('a', 2, 'x'.repeat(20_000)));
+    desks.feed.commit(updated('a', 2, 'x'.repeat(20_000)));
     guest.ask({ type: 'GetFlag', flag_id: 'b', request_id: 'g' });
-    feed.commit(updated('b', 2));
+    desks.feed.commit(updated('b', 2));
     expect(types(guest)).toEqual(['FlagUpdated']);
     guest.outlet.drainAll();
     const [, change, answer] = raw(guest);
@@ -140,73 +111,17 @@ describe('An answer', () => {
   });
 
   it('goes to nobody else', () => {
-    const [guest, other] = [visit(), visit()];
+    const [guest, other] = [desks.visit(), desks.visit()];
     guest.ask({ type: 'GetAllFlags' }, { type: 'GetFlag', flag_id: 'a' }, { type: 'Ping' });
     expect(other.outlet.frames).toEqual([]);
-  });
-
-  it('to more than a peer reads is not kept: nothing is appended beyond the bound, and the peer is cut', () => {
-    const guest = visit();
-    guest.outlet.isSlow = true;
-    feed.commit(updated('a', 2, 'x'.repeat(30_000)));
-    for (let second = 0; second < 20 && !guest.outlet.isDestroyed; second++) {
-      clock.time += 1000;
-      for (let request = 0; request < 20; request++) guest.ask({ type: 'GetFlag', flag_id: 'a' });
-    }
-    expect(guest.outlet.isDestroyed).toBe(true);
-    expect(guest.outlet.unsent).toBeLessThan(100_000);
-  });
-});
-
-describe('Limits', () => {
-  it('are 20 requests a second', () => {
-    const guest = visit();
-    for (let request = 0; request < 25; request++) guest.ask({ type: 'Ping' });
-    expect(guest.told.filter((code) => code === 'ok')).toHaveLength(20);
-    expect(guest.told.slice(20)).toEqual(Array.from({ length: 5 }, () => 'rate_limited'));
-    clock.time += 1000;
-    guest.ask({ type: 'Ping' });
-    expect(guest.told.at(-1)).toBe('ok');
-  });
-
-  it('are three full syncs at once and then one in ten seconds, whichever request asks for them', () => {
-    const guest = visit();
-    guest.ask({ type: 'GetAllFlags' }, { type: 'Subscribe' }, { type: 'GetAllFlags' }, { type: 'Subscribe', flags: ['a'] });
-    expect(guest.told).toEqual(['ok', 'ok', 'ok', 'rate_limited']);
-    clock.time += 9999;
-    guest.ask({ type: 'GetAllFlags' });
-    clock.time += 1;
-    guest.ask({ type: 'GetAllFlags' });
-    expect(guest.told.slice(4)).toEqual(['rate_limited', 'ok']);
-  });
-});
-
-describe('What is no request', () => {
-  it.each([undefined, null, 7, 'Ping', [], [{ type: 'Ping' }], {}, { type: 'ping' }, { type: 'Ping', request_id: 7 }])(
-    'is answered with an Error: %j',
-    (value) => {
-      const guest = visit();
-      guest.ask(value);
-      expect(types(guest)).toEqual(['Error']);
-      expect(guest.session.isEnded).toBe(false);
-    },
-  );
-
-  it('closes the connection the third time in a row, when all three have been answered', () => {
-    const guest = visit();
-    guest.ask({}, { type: 'Nonsense', request_id: 'n' }, { type: 'Ping' }, {}, {});
-    expect(guest.outlet.isEnded).toBe(false);
-    guest.ask({}, { type: 'Ping' });
-    expect(types(guest)).toEqual(['Error', 'Error', 'Pong', 'Error', 'Error', 'Error']);
-    expect(guest.outlet.endReason).toBe('bad_requests');
   });
 });
 
 describe('An environment that is deleted', () => {
   it('is said to those, too, who want no events, and are the last of it', () => {
-    const guest = visit();
+    const guest = desks.visit();
     guest.ask({ type: 'Unsubscribe' });
-    feed.remove();
+    desks.feed.remove();
     expect(raw(guest)).toEqual([
       expect.objectContaining({ type: 'Goodbye', id: 'none', data: { reason: 'environment_deleted', retry_after_ms: null } }),
     ]);
@@ -216,10 +131,10 @@ describe('An environment that is deleted', () => {
 describe('A request whose full sync has to wait for its reader', () => {
   /** A connection whose socket takes nothing more for now. */
   function slowly(wanted: FlagFilter | null = null): Visitor {
-    const guest = visit(null, wanted);
-    feed.commit(updated('a', 2));
+    const guest = desks.visit(null, wanted);
+    desks.feed.commit(updated('a', 2));
     guest.outlet.isSlow = true;
-    feed.commit(updated('a', 3));
+    desks.feed.commit(updated('a', 3));
     guest.outlet.clear();
     return guest;
   }
@@ -243,7 +158,7 @@ describe('A request whose full sync has to wait for its reader', () => {
     const guest = slowly();
     guest.ask({ type: 'GetAllFlags', request_id: 'r1' });
     while (!guest.outlet.text.includes('SyncComplete')) guest.outlet.drain();
-    feed.replace('epoch002', flags('c'));
+    desks.feed.replace('epoch002', flags('c'));
     guest.outlet.drainAll();
     const syncs = raw(guest).filter(({ type }) => type === 'SyncStarted' || type === 'SyncComplete');
     expect(syncs.map(({ request_id }) => request_id)).toEqual(['r1', 'r1', undefined, undefined]);
@@ -252,7 +167,7 @@ describe('A request whose full sync has to wait for its reader', () => {
   it('is answered with its id where another full sync is due meanwhile: one is enough', () => {
     const guest = slowly();
     guest.ask({ type: 'GetAllFlags', request_id: 'r1' });
-    feed.replace('epoch002', flags('c'));
+    desks.feed.replace('epoch002', flags('c'));
     guest.outlet.drainAll();
     const syncs = raw(guest).filter(({ type }) => type === 'SyncStarted');
     expect(syncs.map(({ request_id }) => request_id)).toEqual(['r1']);

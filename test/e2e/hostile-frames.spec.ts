@@ -6,6 +6,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
 import { WebSocketProbe } from '../support/web-socket-client.js';
+import { Bystanders } from './support/bystanders.js';
 import { BAD_REQUESTS, FORBIDDEN_FRAMES, inGroups, NO_REQUESTS, ODD_CURSORS, ODD_PINGS } from './support/hostile-frames.js';
 import { metric } from './support/metrics.js';
 import { socketDoors, synced, webSocket } from './support/socket-doors.js';
@@ -16,25 +17,17 @@ const MIB = 2 ** 20;
 
 const launch = useServers();
 let stage: Stage;
-/** Everybody else on the same server: they get each change, whatever is sent beside them. */
-let others: SocketProbe[];
-let changes = 0;
+let others: Bystanders;
 const open: { close: () => void }[] = [];
 
 beforeAll(async () => {
   stage = await Stage.open(await launch());
-  await stage.create('seen');
-  others = await Promise.all(socketDoors.map((door) => synced(door, { url: stage.server.url, key: stage.key })));
+  others = await Bystanders.open(stage);
 }, 60_000);
 
 afterEach(async () => {
   for (const { close } of open.splice(0)) close();
-  changes += 1;
-  const cursor = await stage.edit('seen', { status: changes % 2 === 0 ? 'disabled' : 'enabled' });
-  for (const other of others) {
-    await other.waitForCursor(cursor, LONG);
-    other.assertInOrder();
-  }
+  await others.expectServed();
 });
 
 async function raw(): Promise<Upgraded> {

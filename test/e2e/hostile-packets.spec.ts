@@ -1,10 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Stage } from '../contract/support/stage.js';
-import { type SocketProbe } from '../support/socket-probe.js';
 import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
+import { Bystanders } from './support/bystanders.js';
 import { deep } from './support/hostile-frames.js';
-import { socketDoors, synced } from './support/socket-doors.js';
 import { frame, text, Upgraded } from './support/upgraded.js';
 
 const ENGINE = '/socket.io/?EIO=4&transport=websocket';
@@ -13,25 +12,18 @@ const PING = text('42/sdk,["Ping",{"request_id":"after"}]');
 
 const launch = useServers();
 let stage: Stage;
-let others: SocketProbe[];
-let changes = 0;
+let others: Bystanders;
 const open: Upgraded[] = [];
 
 beforeAll(async () => {
   stage = await Stage.open(await launch());
-  await stage.create('seen');
-  others = await Promise.all(socketDoors.map((door) => synced(door, { url: stage.server.url, key: stage.key })));
+  others = await Bystanders.open(stage);
 }, 60_000);
 
 /** Everybody else on the server gets each change, whatever is sent beside them. */
 afterEach(async () => {
   for (const { socket } of open.splice(0)) socket.destroy();
-  changes += 1;
-  const cursor = await stage.edit('seen', { status: changes % 2 === 0 ? 'disabled' : 'enabled' });
-  for (const other of others) {
-    await other.waitForCursor(cursor, LONG);
-    other.assertInOrder();
-  }
+  await others.expectServed();
 });
 
 async function joined(): Promise<Upgraded> {

@@ -2,21 +2,19 @@ import { beforeAll, expect, it } from '@jest/globals';
 import { type AdminClient } from '../support/admin-client.js';
 import { describeEachDatabase, useServers } from '../support/use-servers.js';
 import { type FlagDefinition } from '../support/wire-types.js';
+import { ownProject } from './support/own-project.js';
 
 const QUERY = '?format=flagd&environment=live';
 
 describeEachDatabase('an import of a flagd document', (database) => {
   const start = useServers();
   let admin: AdminClient;
-  let projects = 0;
   beforeAll(async () => {
     ({ admin } = await start({ database }));
   });
 
   async function make() {
-    const options = { project: `p${++projects}` };
-    await admin.createProject(options.project);
-    for (const key of ['live', 'test']) await admin.createEnvironment(key, options);
+    const options = await ownProject(admin, ['live', 'test']);
     const send = (document: object, query = QUERY) =>
       admin.request('POST', `/api/projects/${options.project}/import${query}`, document);
     const served = async (id: string, environment = 'live'): Promise<Partial<FlagDefinition>> => {

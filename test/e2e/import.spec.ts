@@ -3,6 +3,7 @@ import { type AdminAnswer, type AdminClient } from '../support/admin-client.js';
 import { auditTrail } from '../support/audit-pages.js';
 import { type TestServer } from '../support/server.js';
 import { describeEachDatabase, useServers } from '../support/use-servers.js';
+import { ownProject } from './support/own-project.js';
 
 interface Change {
   flag: string;
@@ -37,7 +38,6 @@ describeEachDatabase('an import', (database) => {
   const start = useServers();
   let server: TestServer;
   let admin: AdminClient;
-  let projects = 0;
   beforeAll(async () => {
     server = await start({ database });
     ({ admin } = server);
@@ -45,10 +45,8 @@ describeEachDatabase('an import', (database) => {
 
   /** A project of its own with the environments `live` and `test`. */
   async function make(...environments: string[]) {
-    const project = `p${++projects}`;
-    const options = { project };
-    await admin.createProject(project);
-    for (const key of environments.length > 0 ? environments : ['live', 'test']) await admin.createEnvironment(key, options);
+    const options = await ownProject(admin, environments.length > 0 ? environments : ['live', 'test']);
+    const { project } = options;
     const send = (document: unknown, query = '', headers: Record<string, string> = {}) =>
       admin.request('POST', `/api/projects/${project}/import${query}`, document, headers);
     const take = async (document: object, query = '') => (await admin.import(document, query, options)).body as ImportBody;

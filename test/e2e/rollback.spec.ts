@@ -3,12 +3,12 @@ import { type AdminClient, type ChangeSetResult } from '../support/admin-client.
 import { type TestServer } from '../support/server.js';
 import { describeEachDatabase, useServers } from '../support/use-servers.js';
 import { type FlagDefinition } from '../support/wire-types.js';
+import { ownProject } from './support/own-project.js';
 
 describeEachDatabase('a rollback', (database) => {
   const start = useServers();
   let server: TestServer;
   let admin: AdminClient;
-  let projects = 0;
   beforeAll(async () => {
     server = await start({ database });
     ({ admin } = server);
@@ -16,14 +16,11 @@ describeEachDatabase('a rollback', (database) => {
 
   /** A project of its own with the environment `live` and flags of these ids. */
   async function make(...ids: string[]) {
-    const project = `p${++projects}`;
-    await admin.createProject(project);
-    await admin.createEnvironment('live', { project });
-    for (const id of ids) await admin.createFlag(id, {}, { project });
-    const options = { project };
+    const options = await ownProject(admin, ['live']);
+    for (const id of ids) await admin.createFlag(id, {}, options);
     return {
       options,
-      path: `/api/projects/${project}/environments/live/rollback`,
+      path: `/api/projects/${options.project}/environments/live/rollback`,
       set: (flag: string, edit: object) => admin.patchEnv(flag, 'live', edit, options),
       get: async (flag: string) => (await admin.getEnv(flag, 'live', options)).body,
       head: async () => (await admin.getEnvironment('live', options)).body as unknown as { cursor: string; revision: number },

@@ -1,14 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Environment } from '../support/server-process.js';
 import { type TestServer } from '../support/server.js';
-import { SocketIoProbe } from '../support/socket-io-client.js';
-import { type SocketProbe } from '../support/socket-probe.js';
 import { SseProbe } from '../support/sse-client.js';
 import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
-import { WebSocketProbe } from '../support/web-socket-client.js';
 import { metric } from './support/metrics.js';
-import { socketDoors, synced } from './support/socket-doors.js';
+import { socketDoors, synced, transportOf } from './support/socket-doors.js';
 
 const LONG = 60_000;
 const MINUTES = 300_000;
@@ -18,13 +15,6 @@ const BIG = { value_type: 'string', variants: { on: 'é'.repeat(25_000), off: 'x
 const MOST = 400;
 
 const start = useServers();
-
-/** The network socket under a client. */
-function transportOf(probe: SocketProbe): { pause: () => void; resume: () => void } {
-  if (probe instanceof WebSocketProbe) return probe.socket;
-  const engine = (probe as SocketIoProbe).socket.io.engine as unknown as { transport: { ws: WebSocketProbe['socket'] } };
-  return engine.transport.ws;
-}
 
 async function change({ admin }: TestServer, turn: number): Promise<string> {
   const { cursors } = await admin.patchFlag('big', { description: `turn ${turn}` });

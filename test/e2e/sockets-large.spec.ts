@@ -1,11 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Stage } from '../contract/support/stage.js';
 import { type TestServer } from '../support/server.js';
-import { SocketIoProbe } from '../support/socket-io-client.js';
-import { type SocketProbe } from '../support/socket-probe.js';
 import { useServers } from '../support/use-servers.js';
-import { WebSocketProbe } from '../support/web-socket-client.js';
-import { socketDoors, synced } from './support/socket-doors.js';
+import { socketDoors, synced, transportOf } from './support/socket-doors.js';
 
 const launch = useServers();
 let server: TestServer;
@@ -17,13 +14,6 @@ beforeAll(async () => {
 /** A definition of about 240 KB, with characters of several bytes at places that no slice knows of. */
 const variants = Object.fromEntries(['on', 'off', 'a', 'b'].map((name) => [name, `${name}ä€😀`.repeat(5000)]));
 const LARGE = { value_type: 'string', variants, default_variant: 'off' };
-
-/** The network socket under a client. */
-function transportOf(probe: SocketProbe): { pause: () => void; resume: () => void } {
-  if (probe instanceof WebSocketProbe) return probe.socket;
-  const engine = (probe as SocketIoProbe).socket.io.engine as unknown as { transport: { ws: WebSocketProbe['socket'] } };
-  return engine.transport.ws;
-}
 
 describe.each(socketDoors)('A $name', (door) => {
   it('carries a message that is larger than a slice whole, in a full sync, a change and an answer', async () => {

@@ -11,6 +11,13 @@ export const webSocket: SocketDoor = { name: 'websocket', connect: (options) => 
 export const socketIo: SocketDoor = { name: 'socket.io', connect: (options) => SocketIoProbe.connect(options) };
 export const socketDoors: readonly SocketDoor[] = [webSocket, socketIo];
 
+/** The network socket under a client. */
+export function transportOf(probe: SocketProbe): { pause: () => void; resume: () => void } {
+  if (probe instanceof WebSocketProbe) return probe.socket;
+  const engine = (probe as SocketIoProbe).socket.io.engine as unknown as { transport: { ws: WebSocketProbe['socket'] } };
+  return engine.transport.ws;
+}
+
 /** Connects and waits for the first sync. */
 export async function synced(door: SocketDoor, options: SocketOptions): Promise<SocketProbe> {
   const probe = await door.connect(options);

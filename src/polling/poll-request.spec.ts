@@ -27,6 +27,11 @@ describe('A poll', () => {
     });
   });
 
+  it('is after a cursor also where that cannot be read: then it gets everything, and no 304', () => {
+    expect(read({ since: '' }).since).toBe('');
+    expect(read({ since: ['a.1.b', 'a.2.b'] }).since).toBe('');
+  });
+
   it.each(['1', '10', '55'])('may wait %s seconds', (wait) => expect(read({ wait }).waitS).toBe(Number(wait)));
 
   it.each<unknown>(['0', '56', '-1', '1.5', '01', '', 'ten', '1e1', ['5', '6'], { a: '5' }, '999'])('may not wait %j', (wait) => {

@@ -44,7 +44,8 @@ export function readPollRequest({ query, headers }: Request, principal: SdkPrinc
     keyId: principal.keyId,
     subscription: subscriptionTo(filter),
     conditions: { tags, modifiedSince },
-    since: one(query['since']) ?? null,
+    // Two cursors are none that can be read, which is not the same as none at all.
+    since: query['since'] === undefined ? null : (one(query['since']) ?? ''),
     waitS: parseWait(query['wait']),
   };
 }

@@ -29,8 +29,8 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   secureHeaders(app, config);
   // Before all that refuses: a page may read why.
   app.use(app.get(CrossOrigin).handle);
-  const body = { bytes: config.bodyBytes, parts: MOST_PARTS.body };
-  const document = { bytes: config.importBytes, parts: MOST_PARTS.document };
+  const body = { bytes: config.bodyBytes, setting: 'FLAGWIRE_BODY_BYTES', parts: MOST_PARTS.body };
+  const document = { bytes: config.importBytes, setting: 'FLAGWIRE_IMPORT_BYTES', parts: MOST_PARTS.document };
   app.useGlobalInterceptors(new BodyInterceptor(app.get(Reflector), { body, document }));
   app.useGlobalPipes(new RequestPipe());
   app.useGlobalFilters(new ProblemFilter());

@@ -12,6 +12,8 @@ function parserError(type: string, more: object = {}): Error {
 
 export interface BodyLimits {
   readonly bytes: number;
+  /** What the setting of that limit is called. */
+  readonly setting: string;
   /** Fields, objects and lists, all together. */
   readonly parts: number;
 }
@@ -39,7 +41,11 @@ function onlyUtf8(body: Buffer, charset: string): void {
  * known that the body is too long; or with UnsupportedMediaType where the body is something else: it is refused, not ignored
  * (RFC 9110 section 15.5.16).
  */
-export function bodyReader({ bytes: limit, parts }: BodyLimits): (request: Request, response: Response) => Promise<void> {
+export function bodyReader({
+  bytes: limit,
+  setting,
+  parts,
+}: BodyLimits): (request: Request, response: Response) => Promise<void> {
   const parse = bodyParser.json({ limit, verify: plainBody(parts) });
   return (request, response) =>
     new Promise((resolve, reject) => {
@@ -47,7 +53,7 @@ export function bodyReader({ bytes: limit, parts }: BodyLimits): (request: Reque
       const length = Number(headers['content-length'] ?? 0);
       const isChunked = headers['transfer-encoding'] !== undefined;
       const refuse = () => {
-        reject(parserError('entity.too.large', { limit }));
+        reject(parserError('entity.too.large', { limit, setting }));
       };
       if (length > limit) {
         refuse();
@@ -56,7 +62,8 @@ export function bodyReader({ bytes: limit, parts }: BodyLimits): (request: Reque
       // The parser alone would read a body that is too long to its end, and only then say so.
       if (isChunked) refuseBeyond(limit, request, refuse);
       parse(request, response, (error?: Error) => {
-        if (error !== undefined) reject('type' in error ? error : parserError('entity.unpacking.failed'));
+        if (error !== undefined)
+          reject('type' in error ? Object.assign(error, { setting }) : parserError('entity.unpacking.failed'));
         else if (request.body === undefined && (isChunked || length > 0)) reject(new UnsupportedMediaType());
         else resolve();
       });

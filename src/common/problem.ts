@@ -35,8 +35,10 @@ const PARSER_ERRORS: Record<string, { status: number; code: string; detail: (err
   'entity.too.large': {
     status: 413,
     code: 'body_too_large',
-    detail: ({ limit }) =>
-      `The body is larger than ${limit ?? 'the limit of'} bytes: send less at once, or raise FLAGWIRE_BODY_BYTES (of an import: FLAGWIRE_IMPORT_BYTES).`,
+    detail: ({ limit, setting }) => {
+      const bound = limit === undefined ? 'is taken' : `${limit} bytes`;
+      return `The body is larger than ${bound}: send less at once${setting === undefined ? '' : `, or raise ${setting}`}.`;
+    },
   },
   'entity.too.complex': {
     status: 400,
@@ -67,7 +69,10 @@ const PARSER_ERRORS: Record<string, { status: number; code: string; detail: (err
 interface ParserError {
   type: string;
   message: string;
+  /** Bytes. */
   limit?: number;
+  /** That raises the limit. */
+  setting?: string;
   excess?: string;
 }
 

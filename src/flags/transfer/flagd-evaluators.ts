@@ -38,7 +38,8 @@ export class FlagdEvaluators {
     // Beyond the first mistake nothing is made, so that nothing grows.
     if (typeof value !== 'object' || value === null || mistakes.length > 0) return value;
     if ((this.values += 1) > MOST_VALUES) {
-      mistakes.push({ path, message: 'is too much: with the rules of $evaluators put in, the document is too large' });
+      const bound = `more than ${MOST_VALUES} values with the rules of $evaluators put in`;
+      mistakes.push({ path, message: `is where the document comes to ${bound}: send fewer flags at once` });
       return value;
     }
     if (Array.isArray(value)) return value.map((item: unknown, index) => this.expand(item, at(path, index), open, mistakes));

@@ -15,7 +15,5 @@ const provider = new BasicTracerProvider({
   resource: defaultResource().merge(resourceFromAttributes({ 'service.name': process.env.OTEL_SERVICE_NAME ?? 'flagwire' })),
   spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
 });
+// At its end the server has the provider send what it still holds.
 trace.setGlobalTracerProvider(provider);
-
-// What is not sent yet goes out while the server drains. A collector that is away keeps nobody.
-for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => provider.forceFlush().catch(() => undefined));

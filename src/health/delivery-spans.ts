@@ -1,9 +1,20 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { SpanKind, trace } from '@opentelemetry/api';
+import { SpanKind, trace, type TracerProvider } from '@opentelemetry/api';
 import { type Subscription } from 'rxjs';
 import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
 import { Clock } from '../common/clock.js';
 import { childOf } from '../common/traceparent.js';
+import { within } from '../common/within.js';
+
+/** For the last spans: a collector that does not answer keeps nobody. */
+const FLUSH_MS = 1000;
+
+/** What the providers of SDKs have, and the API does not know. */
+interface SdkProvider extends TracerProvider {
+  /** Of the API's own provider: the one that was registered. */
+  getDelegate?: () => SdkProvider;
+  forceFlush?: () => Promise<void>;
+}
 
 type Changed = Extract<FeedUpdate, { kind: 'changed' }>;
 
@@ -24,8 +35,13 @@ export class DeliverySpans implements OnApplicationShutdown {
     });
   }
 
-  onApplicationShutdown(): void {
+  /** SDKs send in batches: without this the last seconds of a node would be in no trace. */
+  async onApplicationShutdown(): Promise<void> {
     this.following.unsubscribe();
+    const provider: SdkProvider = trace.getTracerProvider();
+    const flushed = (provider.getDelegate?.() ?? provider).forceFlush?.();
+    if (flushed === undefined) return;
+    await within(flushed, FLUSH_MS, () => new Error('The collector does not answer.')).catch(() => undefined);
   }
 
   private trace({ replica: { environment }, sets }: Changed): void {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -71,5 +73,41 @@ describe('a change with a traceparent, on two nodes with the SDK of deploy/otel.
     await eventually(() => expect(after()).toHaveLength(2), { timeoutMs: 20_000 });
     expect(after().map(({ attributes }) => attributes['flagwire.revision'])).toEqual([revision + 2, revision + 2]);
     expect(after().filter(({ traceId, parentSpanId }) => traceId === TRACE || parentSpanId)).toEqual([]);
+  });
+});
+
+describe('a node that ends', () => {
+  const start = useServers();
+  /** Batches that nobody waits for. */
+  const startWith = (OTEL_EXPORTER_OTLP_ENDPOINT: string): Promise<TestServer> =>
+    start({
+      nodeArgs: ['--import', pathToFileURL(join(projectRoot(), 'deploy', 'otel.mjs')).href],
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_BSP_SCHEDULE_DELAY: '600000' },
+    });
+
+  it('sends the spans that it still has', async () => {
+    const collector = await Collector.start();
+    const node = await startWith(collector.url);
+    await node.admin.createFlag('a');
+    expect(collector.spans).toEqual([]);
+    expect(await node.kill('SIGTERM')).toMatchObject({ code: 0 });
+    expect(collector.spans.map(({ attributes }) => attributes['flagwire.environment']).sort()).toEqual([
+      'development',
+      'production',
+      'staging',
+    ]);
+    collector.stop();
+  });
+
+  it('is not kept by a collector that does not answer', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const node = await startWith(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+    await node.admin.createFlag('a');
+    const asked = once(silent, 'connection');
+    expect(await node.kill('SIGTERM')).toMatchObject({ code: 0 });
+    await asked;
+    expect(node.stdout()).not.toContain('in time');
+    silent.close();
   });
 });

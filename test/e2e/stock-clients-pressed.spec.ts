@@ -1,5 +1,4 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
-import { type TestServer } from '../support/server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
@@ -11,6 +10,8 @@ const LIMIT_MS = 120_000;
 const SOCKET_IO = '/socket.io/?EIO=4&transport=websocket';
 /** How many sockets a node looks at beyond the connections that it may have. */
 const SPARE = 1000;
+/** Sockets opened at once. */
+const PORTION = 50;
 /** A definition of 200 KB: a few changes of it are more than networks take for a connection. */
 const VARIANTS = Object.fromEntries([...'abcd'].map((name) => [name, name.repeat(50_000)]));
 const BIG = { value_type: 'string', variants: VARIANTS, default_variant: 'a' };
@@ -23,14 +24,34 @@ const proxies: TcpProxy[] = [];
 afterEach(closeFollowers);
 afterAll(() => Promise.all(proxies.map((proxy) => proxy.stop())));
 
-async function crowd({ port }: TestServer, count: number): Promise<Upgraded[]> {
-  const all: Upgraded[] = [];
-  // In portions: a listening socket has room for so many that were not accepted yet.
-  for (let left = count; left > 0; left -= 100) {
-    const portion = Array.from({ length: Math.min(left, 100) }, () => Upgraded.open(port, SOCKET_IO));
-    all.push(...(await Promise.all(portion)));
+/** Silent sockets at the door of Socket.IO; whoever is sent away for that comes again, until `leave`. */
+class Crowd {
+  private readonly present = new Set<Upgraded>();
+  private isOver = false;
+
+  constructor(private readonly port: number) {}
+
+  async gather(count: number): Promise<void> {
+    // In portions: a listening socket has room for so many that were not accepted yet.
+    for (let left = count; left > 0; left -= PORTION) {
+      await Promise.all(Array.from({ length: Math.min(left, PORTION) }, () => this.enter()));
+    }
   }
-  return all;
+
+  leave(): void {
+    this.isOver = true;
+    for (const { socket } of this.present) socket.destroy();
+  }
+
+  private async enter(): Promise<void> {
+    const one = await Upgraded.open(this.port, SOCKET_IO);
+    if (this.isOver) one.socket.destroy();
+    this.present.add(one);
+    one.socket.once('close', () => {
+      this.present.delete(one);
+      if (!this.isOver) this.enter().catch(() => undefined);
+    });
+  }
 }
 
 describe('eventsource, socket.io-client and a loop around ws come back by themselves', () => {
@@ -39,18 +60,25 @@ describe('eventsource, socket.io-client and a loop around ws come back by themse
     async () => {
       const server = await start({ env: { FLAGWIRE_MAX_CONNECTIONS: '3' } });
       const { key } = await server.admin.createKey('production');
-      // They come to the door of Socket.IO and say nothing.
-      const silent = await crowd(server, SPARE + 3);
-      const late = await Upgraded.open(server.port, SOCKET_IO);
-      await eventually(() => late.isClosed, PATIENCE);
-      expect(late.text).toMatch(/^HTTP\/1.1 503 .*"code":"overload"/s);
-      expect(late.text).toContain('\r\nRetry-After: 1\r\n');
-      const followers = follow({ url: server.url, key });
-      const socketIo = followers.filter(({ name }) => name === 'socket.io-client');
-      await eventually(() => socketIo.every(({ failures }) => failures > 0), { ...PATIENCE, what: 'a refused upgrade' });
-      for (const { socket } of silent) socket.destroy();
-      await expectTruth(server, key, followers);
-      expect(followers.map(({ visits }) => visits)).toEqual(eachSays([['full']]));
+      const crowd = new Crowd(server.port);
+      try {
+        await crowd.gather(SPARE + 3);
+        const isRefused = async () => {
+          const late = await Upgraded.open(server.port, SOCKET_IO);
+          late.socket.destroy();
+          expect(late.text).toMatch(/^HTTP\/1.1 503 .*"code":"overload"/s);
+          expect(late.text).toContain('\r\nRetry-After: 1\r\n');
+        };
+        await eventually(isRefused, PATIENCE);
+        const followers = follow({ url: server.url, key });
+        const socketIo = followers.find(({ name }) => name === 'socket.io-client');
+        await eventually(() => (socketIo?.failures ?? 0) > 0, { ...PATIENCE, what: 'a refused upgrade' });
+        crowd.leave();
+        await expectTruth(server, key, followers);
+        expect(followers.map(({ visits }) => visits)).toEqual(eachSays([['full']]));
+      } finally {
+        crowd.leave();
+      }
     },
     LIMIT_MS,
   );

@@ -1,10 +1,22 @@
+import { type RequestHandler } from 'express';
 import { type Server, type ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type Config } from './config/config.js';
 import { type Refusals } from './common/refusals.js';
-import { type BareRefusal, refuseBare } from './sync/http-upgrade.js';
+import { type BareRefusal, refuseBare, refuseRequest } from './sync/http-upgrade.js';
 
 const MALFORMED: BareRefusal = { status: 400, code: 'malformed_http', detail: 'This is not a request of HTTP/1.1 (RFC 9112).' };
+
+const NO_HOST: BareRefusal = {
+  status: 400,
+  code: 'malformed_http',
+  detail: 'A request of HTTP/1.1 has a Host header (RFC 9112 section 3.2).',
+};
+const EXPECTATION: BareRefusal = {
+  status: 417,
+  code: 'expectation_failed',
+  detail: 'No other expectation than 100-continue is met (RFC 9110 section 10.1.1).',
+};
 
 /** By the codes of Node's errors. */
 const REFUSALS: Record<string, BareRefusal> = {
@@ -37,9 +49,18 @@ export function refuseBadClients(server: Server, { headersTimeoutMs, requestTime
     count(socket, 1);
     response.once('close', () => count(socket, -1));
   });
+  server.on('checkExpectation', (_request, response: ServerResponse) => refuseRequest(response, EXPECTATION, refusals));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // Into the midst of another answer nothing can be said.
     if (!socket.writable || answering.has(socket)) return void socket.destroy();
     refuseBare(socket, REFUSALS[error.code ?? ''] ?? MALFORMED, refusals);
   });
+}
+
+/** Stands in front of the routes. Node would refuse it without a word. */
+export function requireHost(refusals: Refusals): RequestHandler {
+  return ({ httpVersion, headers }, response, next) => {
+    if (httpVersion === '1.1' && headers.host === undefined) refuseRequest(response, NO_HOST, refusals);
+    else next();
+  };
 }

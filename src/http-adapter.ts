@@ -24,7 +24,13 @@ export class HttpAdapter extends ExpressAdapter {
     Object.setPrototypeOf(BornRequest.prototype, express.request);
     Object.setPrototypeOf(BornResponse.prototype, express.response);
     Object.assign(express, { request: BornRequest.prototype, response: BornResponse.prototype });
-    const options = { IncomingMessage: BornRequest, ServerResponse: BornResponse, connectionsCheckingInterval: CHECK_MS };
+    const options = {
+      IncomingMessage: BornRequest,
+      ServerResponse: BornResponse,
+      connectionsCheckingInterval: CHECK_MS,
+      // `requireHost` does, and says so.
+      requireHostHeader: false,
+    };
     const server: Server = createServer(options, express);
     server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);

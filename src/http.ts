@@ -1,7 +1,7 @@
 import { Reflector } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { refuseBadClients } from './client-errors.js';
+import { refuseBadClients, requireHost } from './client-errors.js';
 import { BodyInterceptor } from './common/body.interceptor.js';
 import { CrossOrigin } from './common/cross-origin.js';
 import { ProblemFilter } from './common/problem.filter.js';
@@ -18,7 +18,8 @@ const MOST_PARTS = { body: 30_000, document: 1_000_000 };
 
 /** The HTTP side of the application: bodies, validation, the API page. Shared by the server and by tests that boot it. */
 export function configureHttp(app: NestExpressApplication, config: Config): void {
-  refuseBadClients(app.getHttpServer(), config, app.get(Refusals));
+  const refusals = app.get(Refusals);
+  refuseBadClients(app.getHttpServer(), config, refusals);
   app.set('trust proxy', config.trustProxy);
   app.set('query parser', 'simple');
   // Tags come from cursors and versions, never from hashing an answer.
@@ -27,6 +28,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   app.use(app.get(RequestContext).handle);
   app.use(app.get(HttpMetrics).handle);
   secureHeaders(app, config);
+  app.use(requireHost(refusals));
   // Before all that refuses: a page may read why.
   app.use(app.get(CrossOrigin).handle);
   const body = { bytes: config.bodyBytes, setting: 'FLAGWIRE_BODY_BYTES', parts: MOST_PARTS.body };
@@ -34,7 +36,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   app.useGlobalInterceptors(new BodyInterceptor(app.get(Reflector), { body, document }));
   app.useGlobalPipes(new RequestPipe());
   app.useGlobalFilters(new ProblemFilter());
-  app.useWebSocketAdapter(new SyncIoAdapter(app, config, app.get(Refusals)));
+  app.useWebSocketAdapter(new SyncIoAdapter(app, config, refusals));
   const description = new DocumentBuilder()
     .setTitle('Flagwire')
     .setDescription('Admin API and sync endpoints. Errors are RFC 9457 problem documents.')

@@ -107,6 +107,8 @@ describe('a client that takes its time', () => {
     ],
     ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: x\r\nX: a\u0000b\r\n\r\n', 400, 'malformed_http'],
     ['a line break in a header', 'GET / HTTP/1.1\r\nHost: x\r\nX: a\rb\r\n\r\n', 400, 'malformed_http'],
+    ['no Host', 'GET /health/live HTTP/1.1\r\n\r\n', 400, 'malformed_http'],
+    ['an expectation', 'GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n', 417, 'expectation_failed'],
     ['headers of 20 KiB', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_480)}\r\n\r\n`, 431, 'headers_too_large'],
   ])('and sends %s is answered by a problem document', async (_, text, status, code) => {
     const client = await connect();

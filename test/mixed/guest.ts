@@ -84,8 +84,9 @@ export class Guest {
 
   /** Where it stands, for a failure. */
   get situation(): string {
-    const { options, memory } = this.visitor;
-    return `${options.transport} for ${options.flags?.join() ?? 'all'} at ${memory.cursor}`;
+    const { options, memory, isIn, isAsking, checker } = this.visitor;
+    const state = `${isIn ? 'in' : 'not in'}${isAsking ? ', asking' : ''}${checker.violations.map((fault) => `, ${fault}`).join('')}`;
+    return `${options.transport} for ${options.flags?.join() ?? 'all'} at ${memory.cursor} of ${this.home.environment}: ${state}`;
   }
 
   private visit(transport: Transport, flags: Filter, memory: Memory | undefined): [Visitor, Diary] {

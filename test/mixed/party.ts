@@ -84,7 +84,7 @@ export class Party {
       (error: unknown) => {
         throw new Error(
           `${String(error)}\n${late()
-            .map(({ situation }) => situation)
+            .map((guest) => `${guest.situation}; the head is ${this.ledgerOf(guest.home).head}`)
             .join('\n')}`,
           { cause: error },
         );

@@ -41,6 +41,8 @@ export class Visitor {
   private readonly line: Line;
   private hasLeft = false;
   private seen = { syncs: 0, fulls: 0 };
+  /** A poll was told that what it has is what there is. */
+  private isConfirmed = false;
   private settled: Memory;
 
   constructor(readonly options: VisitOptions) {
@@ -68,9 +70,9 @@ export class Visitor {
     return this.asked.size > 0;
   }
 
-  /** Whether a sync has been completed since it came. */
+  /** Whether a sync has been completed since it came, or was not needed. */
   get isIn(): boolean {
-    return this.seen.syncs > 0;
+    return this.isConfirmed || this.seen.syncs > 0;
   }
 
   /** Replaces the filter while connected. @returns false where the transport, or the moment, does not allow it. */
@@ -117,7 +119,10 @@ export class Visitor {
       this.checker.violations.push(`a poll was answered ${answer?.status ?? 'not at all'}`);
       return null;
     }
-    if (answer.status === 304) return this.checker.cursor;
+    if (answer.status === 304) {
+      this.isConfirmed = true;
+      return this.checker.cursor;
+    }
     const body = answer.json() as DeltaBody | PollBody;
     if ('events' in body) this.checker.receiveDelta(body);
     else this.checker.receiveAll(body);

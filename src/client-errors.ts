@@ -58,8 +58,8 @@ export function refuseBadClients(server: Server, { headersTimeoutMs, requestTime
 }
 
 /** Stands in front of the routes. Node would refuse it without a word. */
-export function requireHost(refusals: Refusals): RequestHandler {
-  return ({ httpVersion, headers }, response, next) => {
+export function hostRequired(refusals: Refusals): RequestHandler {
+  return function requireHost({ httpVersion, headers }, response, next) {
     if (httpVersion === '1.1' && headers.host === undefined) refuseRequest(response, NO_HOST, refusals);
     else next();
   };

@@ -1,7 +1,7 @@
 import { Reflector } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { refuseBadClients, requireHost } from './client-errors.js';
+import { refuseBadClients, hostRequired } from './client-errors.js';
 import { BodyInterceptor } from './common/body.interceptor.js';
 import { CrossOrigin } from './common/cross-origin.js';
 import { ProblemFilter } from './common/problem.filter.js';
@@ -28,7 +28,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   app.use(app.get(RequestContext).handle);
   app.use(app.get(HttpMetrics).handle);
   secureHeaders(app, config);
-  app.use(requireHost(refusals));
+  app.use(hostRequired(refusals));
   // Before all that refuses: a page may read why.
   app.use(app.get(CrossOrigin).handle);
   const body = { bytes: config.bodyBytes, setting: 'FLAGWIRE_BODY_BYTES', parts: MOST_PARTS.body };

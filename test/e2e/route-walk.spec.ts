@@ -31,6 +31,7 @@ const NOT_ROUTES = [
   '<anonymous>',
   'helmetMiddleware',
   'helmetMiddleware',
+  'requireHost',
   '<anonymous>',
   'serveStatic',
   '<anonymous>',

@@ -116,6 +116,13 @@ const borders = [
     from: { path: OURS, pathNot: [TEST_CODE, '^bench/'] },
     to: { path: TEST_CODE },
   },
+  {
+    name: 'client-in-every-runtime',
+    severity: 'error',
+    comment: 'The core of the SDK runs in browsers too',
+    from: { path: '^packages/client/src/', pathNot: TEST_CODE },
+    to: { dependencyTypes: ['core'] },
+  },
   { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
 ];
 

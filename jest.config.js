@@ -26,6 +26,7 @@ const base = {
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: {
     '^@flagwire/protocol/(.*)$': '<rootDir>/packages/protocol/src/$1.ts',
+    '^@flagwire/client$': '<rootDir>/packages/client/src/client.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/packages/[^/]+/dist/', '<rootDir>/test/rules/fixtures/'],

@@ -1,0 +1,155 @@
+import { apply } from './apply.js';
+import { type FlagChange } from './messages.js';
+import { parseMessage } from './parse-message.js';
+import { initialState, type SyncState } from './state.js';
+import { type Edit, type Frame, type Group, type ServerLog } from './server-log.fake.js';
+
+export type Op =
+  | { op: 'commit'; groups: Group[]; edit: Edit }
+  | { op: 'deliver'; frames: number }
+  | { op: 'lose' | 'repeat' | 'swap'; at: number }
+  | { op: 'break' | 'beat' | 'restore' | 'goodbye' | 'garble' | 'poll' | 'late-poll' | 'resync' };
+
+export const HITS = ['gap', 'duplicate', 'reordering', 'break in a set', 'break in a full sync', 'late answer'] as const;
+export type Hit = (typeof HITS)[number];
+
+/** What a client, the line to it and its server do; `observe` is called with each state that an application could see. */
+export class FaultyLine {
+  state: SyncState = initialState();
+  readonly hits = new Set<Hit>();
+  /** What a listener that only hears of changes knows. */
+  readonly heard = new Map<string, unknown>();
+  dropped = 0;
+  /** Units that are still to be delivered: faults hit whole units. A unit is a change set, or one message of any other kind. */
+  private line: Frame[][] = [];
+  private isOpen = false;
+
+  /** @param unit `message`: faults hit single messages, also inside of a change set. */
+  constructor(
+    readonly server: ServerLog,
+    private readonly unit: 'set' | 'message',
+    private readonly observe: (line: FaultyLine) => void,
+  ) {}
+
+  run(op: Op): void {
+    switch (op.op) {
+      case 'commit':
+        return this.send(this.server.commit(op.groups, op.edit));
+      case 'deliver':
+        return this.deliver(op.frames);
+      case 'lose':
+        if (this.line.splice(op.at, 1).length > 0) this.hits.add('gap');
+        return;
+      case 'repeat':
+        return this.repeat(op.at);
+      case 'swap': {
+        const [first, second] = this.line.slice(op.at, op.at + 2);
+        if (first === undefined || second === undefined) return;
+        this.line.splice(op.at, 2, second, first);
+        this.hits.add('reordering');
+        return;
+      }
+      case 'beat':
+        return this.send([this.server.heartbeat()]);
+      case 'restore':
+        this.server.restore();
+        return this.send(this.server.full());
+      case 'resync':
+        return this.send(this.server.full());
+      case 'goodbye':
+        return this.send([{ type: 'Goodbye', data: { reason: 'max_age', retry_after_ms: 1 }, id: this.server.head }]);
+      case 'garble':
+        return this.input({ type: 'Received', message: parseMessage('{"type":"FlagUpd') });
+      case 'break':
+        return this.break();
+      case 'poll':
+        return this.poll(this.state.cursor);
+      case 'late-poll':
+        return this.poll([...this.server.snapshots.keys()].at(-2) ?? 'none');
+    }
+  }
+
+  /** Everything that is on its way arrives; a client that went away comes back. */
+  settle(): void {
+    for (let turn = 0; turn < 10 && (!this.isOpen || this.line.length > 0); turn += 1) {
+      if (!this.isOpen) this.open();
+      this.deliver(Infinity);
+    }
+  }
+
+  private open(): void {
+    this.isOpen = true;
+    this.line = [];
+    this.input({ type: 'Opened' });
+    this.send(this.server.sync(this.state.cursor));
+  }
+
+  private send(frames: Frame[]): void {
+    if (!this.isOpen) return;
+    let open: Frame[] | null = null;
+    for (const frame of frames) {
+      if (open !== null) open.push(frame);
+      else this.line.push((open = [frame]));
+      if (frame.more !== true || this.unit === 'message') open = null;
+    }
+  }
+
+  private deliver(frames: number): void {
+    if (!this.isOpen) this.open();
+    for (let left = frames; left > 0 && this.isOpen; left -= 1) {
+      const unit = this.line[0];
+      const frame = unit?.shift();
+      if (unit?.length === 0) this.line.shift();
+      if (frame === undefined) return;
+      this.input({ type: 'Received', message: parseMessage(JSON.stringify(frame)) });
+    }
+  }
+
+  /** A copy comes up to three units later, within the same sync: nothing carries one over to the next. */
+  private repeat(at: number): void {
+    const unit = this.line[at];
+    if (unit === undefined) return;
+    const later = this.line.slice(at + 1, at + 4);
+    const next = later.findIndex(([first]) => first?.type === 'SyncStarted');
+    this.line.splice(at + 1 + (next < 0 ? later.length : next), 0, [...unit]);
+    this.hits.add('duplicate');
+  }
+
+  private break(): void {
+    const { phase } = this.state;
+    if (phase.name === 'full' && phase.staged !== null) this.hits.add('break in a full sync');
+    if ((phase.name === 'live' || phase.name === 'delta') && phase.set !== null) this.hits.add('break in a set');
+    this.isOpen = false;
+    this.line = [];
+    this.input({ type: 'Closed' });
+  }
+
+  private poll(asked: string): void {
+    if (asked !== this.state.cursor) this.hits.add('late answer');
+    else if (this.isOpen) this.break();
+    const delta = this.server.eventsAfter(asked);
+    const frames = delta ?? this.server.full().slice(1, -1);
+    const events = frames.map((frame) => parseMessage(JSON.stringify(frame)));
+    this.input({ type: 'Answered', answer: { asked, mode: delta ? 'delta' : 'full', events, cursor: this.server.head } });
+  }
+
+  private input(input: Parameters<typeof apply>[1]): void {
+    const { state, effects } = apply(this.state, input);
+    this.state = state;
+    for (const effect of effects) {
+      if (effect.type === 'Changed') this.hear(effect.changes);
+      if (effect.type === 'Drop') this.dropped += 1;
+      if (effect.type === 'Drop' || effect.type === 'Leave') this.isOpen = false;
+    }
+    if (!this.isOpen) this.line = [];
+    this.observe(this);
+  }
+
+  private hear(changes: FlagChange[]): void {
+    for (const { id, before, after } of changes) {
+      if (JSON.stringify(this.heard.get(id) ?? null) !== JSON.stringify(before)) throw new Error(`before ${id} was another`);
+      if (after === null) this.heard.delete(id);
+      else this.heard.set(id, after);
+    }
+  }
+}

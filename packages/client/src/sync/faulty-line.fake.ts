@@ -23,6 +23,11 @@ export class FaultyLine {
   /** Units that are still to be delivered: faults hit whole units. A unit is a change set, or one message of any other kind. */
   private line: Frame[][] = [];
   private isOpen = false;
+  /**
+   * The beginnings of full syncs in place of a new epoch. They are not lost: a client that compares no cursors could not know that
+   * versions begin again, and takes the events of the new epoch for copies of the old one's.
+   */
+  private readonly newEpochs = new Set<Frame | undefined>();
 
   /** @param unit `message`: faults hit single messages, also inside of a change set. */
   constructor(
@@ -38,8 +43,7 @@ export class FaultyLine {
       case 'deliver':
         return this.deliver(op.frames);
       case 'lose':
-        if (this.line.splice(op.at, 1).length > 0) this.hits.add('gap');
-        return;
+        return this.lose(op.at);
       case 'repeat':
         return this.repeat(op.at);
       case 'swap': {
@@ -51,9 +55,12 @@ export class FaultyLine {
       }
       case 'beat':
         return this.send([this.server.heartbeat()]);
-      case 'restore':
+      case 'restore': {
         this.server.restore();
-        return this.send(this.server.full());
+        const frames = this.server.full();
+        this.newEpochs.add(frames[0]);
+        return this.send(frames);
+      }
       case 'resync':
         return this.send(this.server.full());
       case 'goodbye':
@@ -103,6 +110,11 @@ export class FaultyLine {
       if (frame === undefined) return;
       this.input({ type: 'Received', message: parseMessage(JSON.stringify(frame)) });
     }
+  }
+
+  private lose(at: number): void {
+    if (this.newEpochs.has(this.line[at]?.[0])) return;
+    if (this.line.splice(at, 1).length > 0) this.hits.add('gap');
   }
 
   /** A copy comes up to three units later, within the same sync: nothing carries one over to the next. */

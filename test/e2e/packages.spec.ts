@@ -10,7 +10,7 @@ import { projectRoot } from '../support/project-root.js';
 import { SseProbe } from '../support/sse-client.js';
 import { useServers } from '../support/use-servers.js';
 
-const PACKAGES = { flagwire: '.', '@flagwire/protocol': 'packages/protocol' };
+const PACKAGES = { flagwire: '.', '@flagwire/protocol': 'packages/protocol', '@flagwire/client': 'packages/client' };
 type PackageName = keyof typeof PACKAGES;
 const NAMES = Object.keys(PACKAGES) as PackageName[];
 

@@ -12,6 +12,8 @@ export function applyAnswer(state: SyncState, { asked, mode, events, cursor }: A
     if (message.type === 'Malformed') return drop(state, message.reason);
     if (message.type === 'Event') read.push(message.event);
   }
+  const last = events.at(-1);
+  if (last?.type === 'Event' && last.more) return drop(state, 'an answer that ends inside a change set');
   const applied = mode === 'full' ? replace(state, read) : applyEvents(state, read);
   if ('gap' in applied) return drop(state, applied.gap);
   const { changes, ...held } = applied;

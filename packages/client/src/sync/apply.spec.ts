@@ -165,4 +165,19 @@ describe('The state machine', () => {
     expect(apply(state, { type: 'Unchanged', asked: 'c0' }).state).toBe(state);
     expect(apply(state, { type: 'Unchanged', asked: 'c1' }).state.phase.name).toBe('polled');
   });
+
+  it('applies the answer of a poll as a whole, or not at all', () => {
+    const state = closed(live());
+    const answered = (...events: unknown[]) =>
+      apply(state, {
+        type: 'Answered',
+        answer: { asked: 'c1', mode: 'delta', events: events.map((event) => parseMessage(event)), cursor: 'c3' },
+      });
+    const first = updated('c1', flag('a', 2), { more: true });
+    const whole = answered(first, updated('c2', flag('b', 2)), updated('c3', flag('a', 3))).state;
+    expect([[...whole.flags.values()].map(({ metadata }) => metadata.version), whole.cursor]).toEqual([[3, 2], 'c3']);
+    for (const step of [answered(first), answered(first, '{'), answered(first, updated('c3', flag('b', 4)))]) {
+      expect([step.state.flags, step.state.cursor, types(step.effects)]).toEqual([state.flags, 'none', ['Drop']]);
+    }
+  });
 });

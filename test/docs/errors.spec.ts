@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { GOODBYE_REASONS } from '@flagwire/protocol/sync';
 import ts from 'typescript';
+import { FAILURE_CODES } from '../../packages/client/src/transport/failure.js';
 import { NotFound } from '../../src/common/errors.js';
 import { CLOSE_CODES } from '../../src/sync/close-codes.js';
 import { projectRoot } from '../support/project-root.js';
@@ -210,6 +211,10 @@ describe('docs/errors.md', () => {
     expect([...listed].map(([, code]) => Number(code))).toEqual(
       [...new Set([...Object.values(CLOSE_CODES), ...byLibrary])].sort((a, b) => a - b),
     );
+  });
+
+  it('lists the codes of the client', () => {
+    expect(tableUnder('Client').map(([code]) => nameIn(code))).toEqual([...FAILURE_CODES]);
   });
 
   it('lists the reasons of Goodbye', () => {

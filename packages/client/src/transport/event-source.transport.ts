@@ -1,0 +1,53 @@
+import { NO_CURSOR } from '@flagwire/protocol/sync';
+import { parseMessage } from '../sync/parse-message.js';
+import { type Failure, failure } from './failure.js';
+import { addressOf, MAX_MESSAGE, type Site, ticketOf, type Transport } from './transport.js';
+
+export interface EventSourceLike {
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  close(): void;
+}
+
+/**
+ * `GET /sdk/stream` by an EventSource, which sends no headers: with a ticket, never with a key in an address. It tells neither
+ * statuses nor comments nor `retry:`, and its own way to come back, with its first address and at a fixed pace, is not used: it is
+ * closed at its first error.
+ */
+export function eventSource(site: Site, EventSource: new (url: string) => EventSourceLike): Transport {
+  return {
+    name: 'event-source',
+    kind: 'stream',
+    answers_within_ms: 10_000,
+    interval_ms: 0,
+    open: ({ credential, cursor }, listener) => {
+      const ticket = ticketOf(credential);
+      if (ticket === null) throw new TypeError('an EventSource needs a ticket: a key must not stand in an address');
+      const last_event_id = cursor === NO_CURSOR ? null : cursor;
+      const source = new EventSource(addressOf(site, 'stream', { ticket, last_event_id }));
+      let opened = false;
+      const close = (): void => {
+        source.onopen = source.onmessage = source.onerror = null;
+        source.close();
+      };
+      const end = (ended: Failure): void => {
+        close();
+        listener({ type: 'Ended', failure: ended });
+      };
+      source.onopen = () => {
+        opened = true;
+        listener({ type: 'Opened' });
+      };
+      source.onmessage = ({ data, lastEventId }: { data: string; lastEventId: string }) => {
+        if (data.length > MAX_MESSAGE)
+          return end(failure('message_too_large', `a message is longer than ${MAX_MESSAGE} characters`));
+        listener({ type: 'Heard' });
+        listener({ type: 'Received', message: parseMessage(data, lastEventId === '' ? undefined : lastEventId) });
+      };
+      source.onerror = () =>
+        end(opened ? failure('connection_lost', 'the stream ended') : failure('connection_failed', 'the stream did not open'));
+      return { close };
+    },
+  };
+}

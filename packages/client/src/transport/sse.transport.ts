@@ -1,0 +1,56 @@
+import { NO_CURSOR } from '@flagwire/protocol/sync';
+import { type Fetch, globals } from '../platform.js';
+import { parseMessage } from '../sync/parse-message.js';
+import { exchange, piecesOf } from './exchange.js';
+import { type Failure, failure } from './failure.js';
+import { SseReader } from './sse-reader.js';
+import { addressOf, headersOf, MAX_MESSAGE, type Site, ticketOf, type Transport } from './transport.js';
+
+/** `GET /sdk/stream` over `fetch`: the key goes in a header, where no log keeps it. */
+export function sse(site: Site, fetch: Fetch = globals.fetch): Transport {
+  return {
+    name: 'sse',
+    kind: 'stream',
+    answers_within_ms: 10_000,
+    interval_ms: 0,
+    open: ({ credential, cursor }, listener) => {
+      const last_event_id = cursor === NO_CURSOR ? null : cursor;
+      const url = addressOf(site, 'stream', { ticket: ticketOf(credential), last_event_id });
+      const headers = { Accept: 'text/event-stream', ...headersOf(credential) };
+      return exchange(
+        fetch,
+        url,
+        headers,
+        async (response, tell) => {
+          const type = response.headers.get('content-type') ?? 'nothing';
+          if (response.status !== 200 || !/^text\/event-stream *(;|$)/i.test(type)) {
+            return failure('not_a_stream', `the server answers ${response.status} with ${type}`, { status: response.status });
+          }
+          tell({ type: 'Opened' });
+          let ended: Failure | null = null;
+          const reader = new SseReader(
+            {
+              // Events of another name are for other listeners than a stream's own.
+              onEvent: ({ event, data, id }) => {
+                const message = parseMessage(data, id === '' ? undefined : id);
+                if (event === 'message') tell({ type: 'Received', message });
+              },
+              onRetry: (after_ms) => tell({ type: 'Retry', after_ms }),
+              onTooLarge: () => {
+                ended = failure('message_too_large', `a message is longer than ${MAX_MESSAGE} characters`);
+              },
+            },
+            MAX_MESSAGE,
+          );
+          for await (const piece of piecesOf(response)) {
+            tell({ type: 'Heard' });
+            reader.push(piece);
+            if (ended !== null) return ended;
+          }
+          return failure('connection_ended', 'the server ended the stream');
+        },
+        listener,
+      );
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { type Answer, type Received } from '../sync/messages.js';
+import { type Failure } from './failure.js';
+
+export type TransportName = 'sse' | 'event-source' | 'websocket' | 'socket.io' | 'long-poll' | 'poll';
+
+/** A server key goes into a header; a browser, which must not have one, gets a ticket from its backend. */
+export type Credential = { readonly key: string } | { readonly ticket: string };
+
+export interface OpenRequest {
+  readonly credential: Credential;
+  /** Opaque; `none` asks for a full sync. */
+  readonly cursor: string;
+}
+
+export type TransportEvent =
+  /** The server took the connection: headers came, or the socket opened. Of a poll there is none. */
+  | { type: 'Opened' }
+  /** Bytes came, whatever they mean. */
+  | { type: 'Heard' }
+  | { type: 'Received'; message: Received }
+  | { type: 'Answered'; answer: Answer }
+  | { type: 'Unchanged'; asked: string }
+  /** The server's `retry:`, in milliseconds. */
+  | { type: 'Retry'; after_ms: number }
+  /** Null: a poll has been answered, and the next is due. */
+  | { type: 'Ended'; failure: Failure | null };
+
+export interface Connection {
+  /** Ends it. Nothing is told after that, `Ended` neither. May be called at any time, also twice. */
+  close(): void;
+}
+
+/**
+ * One way to hear from the server.
+ *
+ *     stream:  open() ── Opened ──> (Heard | Received | Retry)* ── Ended(failure)
+ *     poll:    open() ── Heard* ──> Answered | Unchanged ──> Ended(null)
+ *     either:  open() ── Ended(failure)          any ── close() ──> silence
+ *
+ * `Ended` is told once and is the last; until then the connection is its owner's to close. A transport has no timer and never tries
+ * again: how long it may be silent, and what follows its end, is the policy's (connection/policy.ts). It does not throw, and tells
+ * nothing before `open` has returned. At most one message of `MAX_MESSAGE` is held, and of a poll one body of `MAX_BODY`.
+ */
+export interface Transport {
+  readonly name: TransportName;
+  /** Whether each request is answered once and asks for the next, and after what time. */
+  readonly kind: 'stream' | 'poll';
+  /** How long the server may take to answer at all, in milliseconds. */
+  readonly answers_within_ms: number;
+  /** Between the answer of a poll and the next, in milliseconds. */
+  readonly interval_ms: number;
+  open(request: OpenRequest, listener: (event: TransportEvent) => void): Connection;
+}
+
+/** Where the server is, and which flags are asked for; null: all. */
+export interface Site {
+  /** Without the path of a door: `https://flags.example.com`. */
+  readonly url: string;
+  readonly flags: readonly string[] | null;
+}
+
+/** In characters. A definition is far smaller: the server takes no body of a mebibyte. */
+export const MAX_MESSAGE = 4 * 1024 * 1024;
+/** In characters: the body of a poll has every flag. */
+export const MAX_BODY = 128 * 1024 * 1024;
+
+/** The address of a door with its query, without the values that are null. */
+export function addressOf(site: Site, door: string, query: Record<string, string | null> = {}): string {
+  const all = { ...query, flags: site.flags?.join(',') ?? null };
+  const pairs = Object.entries(all).flatMap(([name, value]) => (value === null ? [] : `${name}=${encodeURIComponent(value)}`));
+  const base = `${site.url.replace(/\/+$/, '')}/sdk/${door}`;
+  return pairs.length === 0 ? base : `${base}?${pairs.join('&')}`;
+}
+
+export function ticketOf(credential: Credential): string | null {
+  return 'ticket' in credential ? credential.ticket : null;
+}
+
+export function headersOf(credential: Credential): Record<string, string> {
+  return 'key' in credential ? { Authorization: `Bearer ${credential.key}` } : {};
+}

@@ -1,0 +1,42 @@
+import { assertNever } from '@flagwire/protocol/sync';
+import { type Candidate, isBlocked, isConnected, type PolicyState } from './policy-state.js';
+
+/** Headers without a byte for this long: a proxy that buffers. Also how long a probe may take. */
+export const FIRST_BYTE_MS = 10_000;
+/** Of the pings that come every 15 s, two may get lost. */
+export const SILENCE_MS = 40_000;
+/** Of the heartbeats that come every 30 s, one may get lost. */
+export const HEARTBEAT_MS = 75_000;
+
+/** When the policy has to be woken at the latest; null: not by the clock. */
+export function deadline(state: PolicyState, transports: readonly Candidate[]): number | null {
+  const ends = [phaseDeadline(state, transports), probeDeadline(state)].filter((end) => end !== null);
+  return ends.length === 0 ? null : Math.min(...ends);
+}
+
+export function phaseDeadline(state: PolicyState, transports: readonly Candidate[]): number | null {
+  const { phase } = state;
+  switch (phase.name) {
+    case 'idle':
+    case 'closed':
+      return null;
+    case 'waiting':
+      return isBlocked(state) ? null : phase.until;
+    case 'asking':
+      if (phase.heard_at !== null) return phase.heard_at + SILENCE_MS;
+      return phase.since + (transports[state.current]?.answers_within_ms ?? FIRST_BYTE_MS);
+    case 'open':
+      if (phase.heard_at === null) return phase.since + FIRST_BYTE_MS;
+      return Math.min(phase.heard_at + SILENCE_MS, phase.beat_at + HEARTBEAT_MS);
+    default:
+      return assertNever(phase);
+  }
+}
+
+/** A probe is begun only beside a connection that works, or between two polls that do. */
+export function probeDeadline(state: PolicyState): number | null {
+  const { probe } = state;
+  if (probe === null) return null;
+  if (probe.since !== null) return probe.since + FIRST_BYTE_MS;
+  return isBlocked(state) || state.failures > 0 || !(isConnected(state) || state.phase.name === 'waiting') ? null : probe.at;
+}

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { GOODBYE_REASONS } from '@flagwire/protocol/sync';
 import ts from 'typescript';
+import { CACHE_FAULTS } from '../../packages/client/src/cache/last-known-good.js';
 import { FAILURE_CODES } from '../../packages/client/src/transport/failure.js';
 import { NotFound } from '../../src/common/errors.js';
 import { CLOSE_CODES } from '../../src/sync/close-codes.js';
@@ -215,6 +216,7 @@ describe('docs/errors.md', () => {
 
   it('lists the codes of the client', () => {
     expect(tableUnder('Client').map(([code]) => nameIn(code))).toEqual([...FAILURE_CODES]);
+    expect(tableUnder('Cache of the client').map(([code]) => nameIn(code))).toEqual([...CACHE_FAULTS]);
   });
 
   it('lists the reasons of Goodbye', () => {

@@ -1,6 +1,22 @@
-/** The core of the SDK: no clock, no socket, no promise, and nothing of Node.js. */
+/** The core of the SDK: nothing of Node.js, and of a browser only what both have. */
 export { apply } from './sync/apply.js';
 export { parseMessage } from './sync/parse-message.js';
 export { initialState, isCurrent } from './sync/state.js';
 export type { SyncState } from './sync/state.js';
 export type { Answer, Effect, FlagChange, Input, Received } from './sync/messages.js';
+export { systemClock } from './platform.js';
+export type { Clock, Fetch } from './platform.js';
+export { eventSource } from './transport/event-source.transport.js';
+export { longPoll, poll } from './transport/poll.transport.js';
+export { socketIo } from './transport/socket-io.transport.js';
+export { sse } from './transport/sse.transport.js';
+export { webSocket } from './transport/web-socket.transport.js';
+export type { Failure, FailureCode } from './transport/failure.js';
+export type { Connection, Credential, Site, Transport, TransportEvent } from './transport/transport.js';
+export { Connector } from './connection/connector.js';
+export type { ConnectorListener, ConnectorOptions } from './connection/connector.js';
+export { storageCache } from './cache/cache.js';
+export type { Cache, StorageLike } from './cache/cache.js';
+export { scopeOf } from './cache/held.js';
+export { LastKnownGood } from './cache/last-known-good.js';
+export type { CacheFault } from './cache/last-known-good.js';

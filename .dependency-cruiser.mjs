@@ -133,7 +133,7 @@ const external = [
     severity: 'error',
     comment: 'The image is installed with --omit=dev',
     from: { path: '^(src|packages)/', pathNot: TEST_CODE },
-    to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
+    to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only', 'triple-slash-type-reference'] },
   },
 ];
 

@@ -6,6 +6,8 @@ export type { SyncState } from './sync/state.js';
 export type { Answer, Effect, FlagChange, Input, Received } from './sync/messages.js';
 export { systemClock } from './platform.js';
 export type { Clock, Fetch } from './platform.js';
+export { defaultTransports } from './transport/default-transports.js';
+export type { TransportOptions } from './transport/default-transports.js';
 export { eventSource } from './transport/event-source.transport.js';
 export { longPoll, poll } from './transport/poll.transport.js';
 export { socketIo } from './transport/socket-io.transport.js';

@@ -1,3 +1,5 @@
+import { type WebSocketConstructor } from './transport/web-socket.transport.js';
+
 /**
  * What the core takes from its runtime, by its shape: its types ask for neither the DOM's nor Node's, and no program that imports
  * them has to.
@@ -25,6 +27,8 @@ export interface Clock {
 }
 
 interface Globals {
+  /** Node.js 20 has none. */
+  WebSocket?: WebSocketConstructor;
   fetch: Fetch;
   performance: { now(): number };
   setTimeout: Clock['setTimeout'];

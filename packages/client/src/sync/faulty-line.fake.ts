@@ -22,6 +22,8 @@ export class FaultyLine {
   dropped = 0;
   /** Units that are still to be delivered: faults hit whole units. A unit is a change set, or one message of any other kind. */
   private line: Frame[][] = [];
+  /** What is left of the unit of which the beginning has arrived: only a break takes that. */
+  private arriving: Frame[] = [];
   private isOpen = false;
   /**
    * The beginnings of full syncs in place of a new epoch. They are not lost: a client that compares no cursors could not know that
@@ -78,7 +80,7 @@ export class FaultyLine {
 
   /** Everything that is on its way arrives; a client that went away comes back. */
   settle(): void {
-    for (let turn = 0; turn < 10 && (!this.isOpen || this.line.length > 0); turn += 1) {
+    for (let turn = 0; turn < 10 && (!this.isOpen || this.arriving.length + this.line.length > 0); turn += 1) {
       if (!this.isOpen) this.open();
       this.deliver(Infinity);
     }
@@ -86,7 +88,6 @@ export class FaultyLine {
 
   private open(): void {
     this.isOpen = true;
-    this.line = [];
     this.input({ type: 'Opened' });
     this.send(this.server.sync(this.state.cursor));
   }
@@ -104,9 +105,8 @@ export class FaultyLine {
   private deliver(frames: number): void {
     if (!this.isOpen) this.open();
     for (let left = frames; left > 0 && this.isOpen; left -= 1) {
-      const unit = this.line[0];
-      const frame = unit?.shift();
-      if (unit?.length === 0) this.line.shift();
+      if (this.arriving.length === 0) this.arriving = this.line.shift() ?? [];
+      const frame = this.arriving.shift();
       if (frame === undefined) return;
       this.input({ type: 'Received', message: parseMessage(JSON.stringify(frame)) });
     }
@@ -132,7 +132,6 @@ export class FaultyLine {
     if (phase.name === 'full' && phase.staged !== null) this.hits.add('break in a full sync');
     if ((phase.name === 'live' || phase.name === 'delta') && phase.set !== null) this.hits.add('break in a set');
     this.isOpen = false;
-    this.line = [];
     this.input({ type: 'Closed' });
   }
 
@@ -153,7 +152,7 @@ export class FaultyLine {
       if (effect.type === 'Drop') this.dropped += 1;
       if (effect.type === 'Drop' || effect.type === 'Leave') this.isOpen = false;
     }
-    if (!this.isOpen) this.line = [];
+    if (!this.isOpen) [this.line, this.arriving] = [[], []];
     this.observe(this);
   }
 

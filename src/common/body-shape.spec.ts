@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { bodyExcess } from './body-shape.js';
+import { BodyShape } from './body-shape.js';
 
-const excess = (json: string, most = 6) => bodyExcess(Buffer.from(json), most);
+const excess = (json: string, most = 6) => new BodyShape(most).add(Buffer.from(json));
+/** The same, one byte after the other. */
+const slowExcess = (json: string, most = 6) => {
+  const shape = new BodyShape(most);
+  const found = [...Buffer.from(json)].map((byte) => shape.add(Uint8Array.of(byte)));
+  return found.find((each) => each !== null) ?? null;
+};
 const lists = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
 describe('A body', () => {
@@ -25,6 +31,21 @@ describe('A body', () => {
     expect(excess(text)).toBeNull();
     expect(excess(`${text.slice(0, -1)},"é":":","b":"\\\\","c":1}`, 5)).toBeNull();
     expect(excess(`${text.slice(0, -1)},"é":":","b":"\\\\","c":1,"d":1}`, 5)).toBe('more than 5 fields, objects and lists');
+  });
+
+  it('has as many members in one object or list as it may have', () => {
+    const list = (count: number) => `[${'1,'.repeat(count - 1)}1]`;
+    expect(excess(`[${list(50_000)},${list(50_000)},{"a":${list(50_000)}}]`)).toBeNull();
+    expect(excess(list(50_001))).toBe('more than 50000 members in one object or list');
+    const fields = Array.from({ length: 50_001 }, () => '"a":1').join(',');
+    expect(excess(`[[1,2],{${fields}}]`, 200_000)).toBe('more than 50000 members in one object or list');
+  });
+
+  it('is seen as the same however it is cut', () => {
+    const tricky = JSON.stringify({ 'a"\\': ['"', { b: '{[:,"' }], c: { d: [] } });
+    for (const most of [8, 9]) expect(slowExcess(tricky, most)).toBe(excess(tricky, most));
+    expect(excess(tricky, 9)).toBeNull();
+    expect(excess(tricky, 8)).not.toBeNull();
   });
 
   it('that is not JSON is left to the parser', () => {

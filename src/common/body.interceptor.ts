@@ -2,7 +2,8 @@ import { type CallHandler, type ExecutionContext, type NestInterceptor, SetMetad
 import { type Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { type Observable } from 'rxjs';
-import { type BodyLimits, bodyReader } from './body-reader.js';
+import { type BodyLimits, bodyReader, type ReadBody } from './body-reader.js';
+import { documentReader } from './document-reader.js';
 
 const DOCUMENT_BODY = 'flagwire:document-body';
 
@@ -14,15 +15,15 @@ export const DocumentBody = () => SetMetadata(DOCUMENT_BODY, true);
  * the server read and parse anything.
  */
 export class BodyInterceptor implements NestInterceptor {
-  private readonly read: ReturnType<typeof bodyReader>;
-  private readonly readDocument: ReturnType<typeof bodyReader>;
+  private readonly read: ReadBody;
+  private readonly readDocument: ReadBody;
 
   constructor(
     private readonly reflector: Reflector,
     limits: { readonly body: BodyLimits; readonly document: BodyLimits },
   ) {
     this.read = bodyReader(limits.body);
-    this.readDocument = bodyReader(limits.document);
+    this.readDocument = documentReader(limits.document);
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {

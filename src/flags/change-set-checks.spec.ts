@@ -13,24 +13,24 @@ function check(changes: unknown): ReturnType<typeof checkChangeSet> {
   return checkChangeSet(draftOf(ChangeSetRequest, { changes }), new Map([['a', flag]]), new Map([['a', held]]));
 }
 
-function pathsOf(changes: unknown): string[] {
+async function pathsOf(changes: unknown): Promise<string[]> {
   try {
-    check(changes);
+    await check(changes);
   } catch (error) {
     return (error as InvalidInput).mistakes.map(({ path }) => path);
   }
   throw new Error('nothing was refused');
 }
 
-test('a change that fits passes with its flag', () => {
-  const [change] = check([{ flag: 'a', status: 'disabled', version: 7 }]);
+test('a change that fits passes with its flag', async () => {
+  const [change] = await check([{ flag: 'a', status: 'disabled', version: 7 }]);
   expect(change?.flag).toBe(flag);
   expect(change?.fields.status).toBe('disabled');
 });
 
-test('every mistake of every change is named by its place', () => {
+test('every mistake of every change is named by its place', async () => {
   const changes = [{ flag: 'a', default_variant: 'blue' }, { flag: 'a' }, { flag: 'b' }, { status: 'enabled' }, 7];
-  expect(pathsOf(changes)).toEqual([
+  expect(await pathsOf(changes)).toEqual([
     'changes[0].default_variant',
     'changes[1].flag',
     'changes[2].flag',
@@ -39,13 +39,13 @@ test('every mistake of every change is named by its place', () => {
   ]);
 });
 
-test('another version refuses the whole set', () => {
-  expect(() => check([{ flag: 'a', version: 6 }])).toThrow(VersionConflict);
+test('another version refuses the whole set', async () => {
+  await expect(check([{ flag: 'a', version: 6 }])).rejects.toThrow(VersionConflict);
 });
 
 test.each([[[]], [Array.from({ length: 1001 }, () => ({}))], ['x'], [null]])(
   'a set is a list of 1 to 1000 changes',
-  (changes) => {
-    expect(pathsOf(changes)).toEqual(['changes']);
+  async (changes) => {
+    expect(await pathsOf(changes)).toEqual(['changes']);
   },
 );

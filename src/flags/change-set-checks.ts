@@ -1,5 +1,6 @@
 import { type FlagDefinition } from '@flagwire/protocol/sync';
 import { type HeldFlag } from '../changes/change-set.js';
+import { inTurns } from '../common/batches.js';
 import { Conflict, type Mistake, VersionConflict } from '../common/errors.js';
 import { checkSettings } from './flag-checks.js';
 import { type Flag } from './flag.entity.js';
@@ -20,18 +21,18 @@ export interface CheckedChange {
  * @throws VersionConflict where a flag is at another version than the one that its change was made for.
  * @throws InvalidInput with every mistake of the body.
  */
-export function checkChangeSet(
+export async function checkChangeSet(
   draft: Draft<ChangeSetRequest>,
   flags: ReadonlyMap<string, Flag>,
   held: ReadonlyMap<string, HeldFlag>,
-): CheckedChange[] {
+): Promise<CheckedChange[]> {
   const drafts = (draft.fields.changes ?? []).map((body, index) => draftOf(ChangeRequest, body, at('changes', index)));
   refuseOtherVersions(drafts, held);
 
   const mistakes: Mistake[] = [...draft.mistakes];
   const changes: CheckedChange[] = [];
   const seen = new Set<string>();
-  for (const [index, { fields, mistakes: own }] of drafts.entries()) {
+  for await (const [index, { fields, mistakes: own }] of inTurns(drafts.entries())) {
     const path = at('changes', index);
     mistakes.push(...own);
     if (fields.flag === undefined) continue;

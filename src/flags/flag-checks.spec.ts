@@ -12,9 +12,9 @@ function newFlag(body: unknown): ReturnType<typeof checkNewFlag> {
   return checkNewFlag(draftOf(CreateFlagRequest, body), ['production', 'staging']);
 }
 
-function pathsOf(work: () => unknown): string[] {
+async function pathsOf(work: () => Promise<unknown>): Promise<string[]> {
   try {
-    work();
+    await work();
   } catch (error) {
     if (error instanceof InvalidInput) return error.mistakes.map(({ path }) => path);
     throw error;
@@ -23,12 +23,12 @@ function pathsOf(work: () => unknown): string[] {
 }
 
 describe('a new flag', () => {
-  test('passes with the settings of the environments that it names', () => {
-    const { settings } = newFlag({ ...good, environments: { staging: { status: 'enabled', targeting: null } } });
+  test('passes with the settings of the environments that it names', async () => {
+    const { settings } = await newFlag({ ...good, environments: { staging: { status: 'enabled', targeting: null } } });
     expect([...settings]).toEqual([['staging', { status: 'enabled', targeting: {} }]]);
   });
 
-  test('is refused with the mistakes of its shape and of its meaning in one answer', () => {
+  test('is refused with the mistakes of its shape and of its meaning in one answer', async () => {
     const body = {
       id: 'constructor',
       name: '',
@@ -38,7 +38,7 @@ describe('a new flag', () => {
       colour: 'red',
       environments: { nowhere: {}, production: { status: 'on', targeting: { if: [true, 'blue', 'on'] } } },
     };
-    expect(pathsOf(() => newFlag(body))).toEqual([
+    expect(await pathsOf(() => newFlag(body))).toEqual([
       'colour',
       'default_variant',
       'environments.nowhere',
@@ -50,14 +50,14 @@ describe('a new flag', () => {
     ]);
   });
 
-  test('of a wrong type is not blamed for values that fit another one, but for names that fit none', () => {
+  test('of a wrong type is not blamed for values that fit another one, but for names that fit none', async () => {
     const body = { ...good, value_type: 'bool', variants: { on: 'yes', toString: 'no' } };
-    expect(pathsOf(() => newFlag(body))).toEqual(['value_type', 'variants.toString']);
+    expect(await pathsOf(() => newFlag(body))).toEqual(['value_type', 'variants.toString']);
   });
 
-  test('has its environments looked up as own names only', () => {
+  test('has its environments looked up as own names only', async () => {
     const body: unknown = JSON.parse(JSON.stringify({ ...good, environments: {} }).replace('{}}', '{"__proto__":{}}}'));
-    expect(pathsOf(() => newFlag(body))).toEqual(['environments.__proto__']);
+    expect(await pathsOf(() => newFlag(body))).toEqual(['environments.__proto__']);
   });
 });
 
@@ -73,39 +73,39 @@ const flag = {
   critical: true,
 } as unknown as Flag;
 
-function edit(body: unknown, settings: Record<string, Setting> = {}): void {
-  checkEdit(flag, draftOf(EditFlagRequest, body), new Map(Object.entries(settings)));
+function edit(body: unknown, settings: Record<string, Setting> = {}): Promise<void> {
+  return checkEdit(flag, draftOf(EditFlagRequest, body), new Map(Object.entries(settings)));
 }
 
 describe('an edit', () => {
-  test('may add variants, and take away those that nobody uses', () => {
-    expect(() => edit({ variants: { off: false, third: true } }, { production: UNSET })).not.toThrow();
+  test('may add variants, and take away those that nobody uses', async () => {
+    await expect(edit({ variants: { off: false, third: true } }, { production: UNSET })).resolves.toBeUndefined();
   });
 
-  test('cannot take a variant away that environments use, and says where', () => {
+  test('cannot take a variant away that environments use, and says where', async () => {
     const settings = {
       production: changedSetting(UNSET, { default_variant: 'on' }),
       staging: changedSetting(UNSET, { targeting: { if: [true, 'on', 'off'] } }),
     };
-    expect(() => edit({ variants: { off: false } }, settings)).toThrow(Conflict);
-    expect(() => edit({ variants: { off: false } }, settings)).toThrow(
+    await expect(edit({ variants: { off: false } }, settings)).rejects.toThrow(Conflict);
+    await expect(edit({ variants: { off: false } }, settings)).rejects.toThrow(
       /environments\.production\.default_variant, environments\.staging\.targeting\.if\[1\]/,
     );
   });
 
-  test('cannot take the default away, unless it names another one', () => {
-    expect(() => edit({ variants: { on: true } })).toThrow(Conflict);
-    expect(() => edit({ variants: { on: true }, default_variant: 'on' })).not.toThrow();
-    expect(pathsOf(() => edit({ variants: { on: true }, default_variant: 'off' }))).toEqual(['default_variant']);
+  test('cannot take the default away, unless it names another one', async () => {
+    await expect(edit({ variants: { on: true } })).rejects.toThrow(Conflict);
+    await expect(edit({ variants: { on: true }, default_variant: 'on' })).resolves.toBeUndefined();
+    expect(await pathsOf(() => edit({ variants: { on: true }, default_variant: 'off' }))).toEqual(['default_variant']);
   });
 
-  test('a default that is no longer inherited is in nobody’s way', () => {
+  test('a default that is no longer inherited is in nobody’s way', async () => {
     const setting = { ...UNSET, defaultVariant: 'gone', inheritsDefaultVariant: true };
-    expect(() => edit({ variants: { off: false } }, { production: setting })).not.toThrow();
+    await expect(edit({ variants: { off: false } }, { production: setting })).resolves.toBeUndefined();
   });
 
-  test('is checked against the type that the flag has', () => {
-    expect(pathsOf(() => edit({ variants: { off: 'no' }, name: 7 }))).toEqual(['name', 'variants.off']);
+  test('is checked against the type that the flag has', async () => {
+    expect(await pathsOf(() => edit({ variants: { off: 'no' }, name: 7 }))).toEqual(['name', 'variants.off']);
   });
 
   test('null clears, absent keeps', () => {

@@ -1,5 +1,6 @@
 import { type FlagSettings } from '@flagwire/protocol/admin';
 import { isObject, type Json, VALUE_TYPES, type ValueType } from '@flagwire/protocol/sync';
+import { inTurns } from '../common/batches.js';
 import { Conflict } from '../common/errors.js';
 import { type Flag } from './flag.entity.js';
 import { type Draft, draftOf, refuse } from './requests/draft.js';
@@ -61,8 +62,8 @@ export function settingsOf({ status, default_variant, targeting }: Partial<FlagS
  * @param environments the keys of the project's environments.
  * @throws InvalidInput with every mistake of the body, those of its shape too.
  */
-export function checkNewFlag(draft: Draft<CreateFlagRequest>, environments: readonly string[]): CheckedFlag {
-  const { settings, mistakes } = checkFlag(draft, '', mostNamed(environments));
+export async function checkNewFlag(draft: Draft<CreateFlagRequest>, environments: readonly string[]): Promise<CheckedFlag> {
+  const { settings, mistakes } = await checkFlag(draft, '', mostNamed(environments));
   refuse([...mistakes, ...unknownEnvironments(draft, environments, '')]);
   return { request: draft.fields as CreateFlagRequest, settings };
 }
@@ -73,11 +74,11 @@ export function checkNewFlag(draft: Draft<CreateFlagRequest>, environments: read
  * @param most environments that a flag can have settings for: a hostile body has more names than anybody should look at.
  * @returns settings by the key of their environment, complete where there is no mistake.
  */
-export function checkFlag(
+export async function checkFlag(
   draft: Draft<CreateFlagRequest>,
   path: string,
   most: number,
-): { settings: Map<string, FlagSettings>; mistakes: Mistake[] } {
+): Promise<{ settings: Map<string, FlagSettings>; mistakes: Mistake[] }> {
   const { id, value_type: valueType, variants, default_variant: defaultVariant } = draft.fields;
   const mistakes = [...draft.mistakes];
   if (id !== undefined) mistakes.push(...checkFlagId(id, at(path, 'id')));
@@ -91,7 +92,7 @@ export function checkFlag(
     const message = `names ${wanted.length} environments: only ${most} of them were looked at`;
     mistakes.push({ path: at(path, 'environments'), message });
   }
-  for (const [key, body] of wanted.slice(0, most)) {
+  for await (const [key, body] of inTurns(wanted.slice(0, most))) {
     const place = at(at(path, 'environments'), key);
     const setting = draftOf(FlagSettingsRequest, body, place);
     mistakes.push(...setting.mistakes);
@@ -142,7 +143,11 @@ type EditedField = 'name' | 'description' | 'variants' | 'defaultVariant' | 'tag
  * @param settings what environments have set, by their keys.
  * @throws InvalidInput with every mistake of the body; Conflict where a variant would go that is in use.
  */
-export function checkEdit(flag: Flag, draft: Draft<EditFlagRequest>, settings: ReadonlyMap<string, Setting>): void {
+export async function checkEdit(
+  flag: Flag,
+  draft: Draft<EditFlagRequest>,
+  settings: ReadonlyMap<string, Setting>,
+): Promise<void> {
   const { variants, default_variant: defaultVariant } = draft.fields;
   refuse([
     ...draft.mistakes,
@@ -150,10 +155,8 @@ export function checkEdit(flag: Flag, draft: Draft<EditFlagRequest>, settings: R
     ...checkDefaultVariant(defaultVariant, variants ?? flag.variants, 'default_variant'),
   ]);
   if (variants === undefined) return;
-  const uses = [
-    ...(defaultVariant === undefined ? checkDefaultVariant(flag.defaultVariant, variants, 'default_variant') : []),
-    ...[...settings].flatMap(([key, setting]) => lostUses(flag, setting, variants, at('environments', key))),
-  ];
+  const uses = defaultVariant === undefined ? checkDefaultVariant(flag.defaultVariant, variants, 'default_variant') : [];
+  for (const [key, setting] of settings) uses.push(...(await lostUses(flag, setting, variants, at('environments', key))));
   refuseUses(uses);
 }
 
@@ -167,12 +170,21 @@ export function refuseUses(uses: readonly Mistake[]): void {
 }
 
 /** What of a setting is right with the flag's present variants and would be wrong with others. */
-export function lostUses(flag: Flag, setting: Setting, variants: Record<string, unknown>, path: string): Mistake[] {
+export async function lostUses(
+  flag: Flag,
+  setting: Setting,
+  variants: Record<string, unknown>,
+  path: string,
+): Promise<Mistake[]> {
   const { valueType } = flag;
   const fields = {
     targeting: setting.targeting,
     ...(!setting.inheritsDefaultVariant && { default_variant: setting.defaultVariant }),
   };
-  const before = new Set(checkSettings(fields, { valueType, variants: flag.variants }, path).map((mistake) => mistake.path));
-  return checkSettings(fields, { valueType, variants }, path).filter((mistake) => !before.has(mistake.path));
+  const found: Mistake[][] = [];
+  for await (const each of inTurns([flag.variants, variants]))
+    found.push(checkSettings(fields, { valueType, variants: each }, path));
+  const [before = [], after = []] = found;
+  const known = new Set(before.map((mistake) => mistake.path));
+  return after.filter((mistake) => !known.has(mistake.path));
 }

@@ -29,7 +29,7 @@ export class FlagCreation {
   create(projectKey: string, draft: Draft<CreateFlagRequest>, actor: string): Promise<Written<FlagAnswer>> {
     return this.writes.everywhere(projectKey, async (write) => {
       const keys = write.environments.map(({ key }) => key);
-      const flag = await this.insert(write, checkNewFlag(draft, keys), actor);
+      const flag = await this.insert(write, await checkNewFlag(draft, keys), actor);
       return this.answers.one(write.manager, flag, write.environments);
     });
   }

@@ -35,10 +35,10 @@ export class FlagEdits {
    * @throws NotFound, VersionConflict, Conflict (archived, a variant in use), InvalidInput
    */
   edit(target: FlagTarget, draft: Draft<EditFlagRequest>): Promise<Written<FlagAnswer>> {
-    return this.change(target, (flag, write, settings) => {
+    return this.change(target, async (flag, write, settings) => {
       if (flag.archivedAt !== null) throw archived(flag);
       const named = write.environments.map((environment) => [environment.key, settingOf(settings, environment, flag)] as const);
-      checkEdit(flag, draft, new Map(named));
+      await checkEdit(flag, draft, new Map(named));
       return changedFlag(flag, draft.fields);
     });
   }
@@ -55,7 +55,7 @@ export class FlagEdits {
 
   private change(
     { project, flag: key, ifMatch, actor }: FlagTarget,
-    next: (flag: Flag, write: FlagWrite, settings: Settings) => Flag,
+    next: (flag: Flag, write: FlagWrite, settings: Settings) => Flag | Promise<Flag>,
   ): Promise<Written<FlagAnswer>> {
     return this.writes.everywhere(project, async (write) => {
       const before = await mustFindFlag(write.manager, write.project, key);
@@ -64,7 +64,7 @@ export class FlagEdits {
         throw new VersionConflict(`The flag is at version ${before.version}; nothing was written`, { current });
       }
       const settings = await settingsOfFlags(write.manager, [before], write.environments);
-      const after = next({ ...before }, write, settings);
+      const after = await next({ ...before }, write, settings);
       if (isDeepStrictEqual(after, { ...before })) return this.answers.one(write.manager, before, write.environments);
 
       const { id, ...changed } = { ...after, version: before.version + 1, updatedAt: isoTime(this.clock.now()) };

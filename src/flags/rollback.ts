@@ -3,6 +3,7 @@ import { type ChangeSetAnswer } from '@flagwire/protocol/admin';
 import { type FlagDefinition } from '@flagwire/protocol/sync';
 import { ChangeHistory } from '../changes/change-history.js';
 import { type FlagContent } from '../changes/change-set.js';
+import { inTurns } from '../common/batches.js';
 import { Conflict, InvalidInput, type Mistake } from '../common/errors.js';
 import { type Environment } from '../projects/environment.entity.js';
 import { changeSetAnswer } from './change.answer.js';
@@ -67,7 +68,7 @@ export class Rollback {
     const present = await settingsOfFlags(write.manager, flags, [environment]);
     const rows = new Map<Flag, FlagSetting>();
     const mistakes: Mistake[] = [];
-    for (const flag of flags) {
+    for await (const flag of inTurns(flags)) {
       const definition = then.get(flag.key);
       if (definition === undefined || definition === null) continue;
       const path = `flags[${JSON.stringify(flag.key)}]`;

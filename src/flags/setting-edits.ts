@@ -68,7 +68,7 @@ export class SettingEdits {
       const ids = (draft.fields.changes ?? []).flatMap((entry) => idOf(entry) ?? []);
       const flags = await flagsByKey(write.manager, write.project, ids);
       const held = await write.held(environment, [...flags.keys()]);
-      const changes = checkChangeSet(draft, flags, held);
+      const changes = await checkChangeSet(draft, flags, held);
       refuseArchived(changes.map(({ flag }) => flag));
       const edits = changes.map(({ flag, fields }) => ({ flag, settings: settingsOf(fields) }));
       return changeSetAnswer(await this.apply(write, environment, edits, target.actor, draft.fields.comment ?? null));

@@ -1,17 +1,18 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type AdminAnswer, type AdminClient } from '../support/admin-client.js';
 import { type TestServer } from '../support/server.js';
 import { useServers } from '../support/use-servers.js';
 
 const FLAGS = '/api/projects/default/flags';
+const IMPORT = '/api/projects/default/import';
 const MIB = 2 ** 20;
 const start = useServers();
 let server: TestServer;
 let admin: AdminClient;
 
 beforeAll(async () => {
-  server = await start();
+  server = await start({ env: { FLAGWIRE_IMPORT_BYTES: String(MIB) } });
   ({ admin } = server);
   await admin.createFlag('right');
 });
@@ -28,6 +29,7 @@ const WRITES = [
   ['POST', '/api/projects/default/environments/staging/change-sets'],
   ['POST', '/api/projects/default/environments/staging/sdk-keys'],
   ['POST', '/api/tokens'],
+  ['POST', IMPORT],
 ] as const;
 
 /** A problem document, whatever the reason. */
@@ -90,7 +92,8 @@ describe.each(WRITES)('%s %s', (method, path) => {
 
   it('refuses a body that is too large, also one that is small before it is unpacked', async () => {
     const text = JSON.stringify({ name: 'x'.repeat(MIB) });
-    const detail = 'The body is larger than 1048576 bytes: send less at once, or raise FLAGWIRE_BODY_BYTES.';
+    const setting = path === IMPORT ? 'FLAGWIRE_IMPORT_BYTES' : 'FLAGWIRE_BODY_BYTES';
+    const detail = `The body is larger than 1048576 bytes: send less at once, or raise ${setting}.`;
     for (const answer of [await send(text), await send(gzipSync(text), { 'Content-Encoding': 'gzip' })]) {
       expectProblem(answer, 413, 'body_too_large');
       expect(answer.body).toMatchObject({ detail });
@@ -159,6 +162,49 @@ describe('a body', () => {
     await admin.archive('right');
     expect((await admin.request('POST', `${FLAGS}/right/restore`)).status).toBe(200);
     expect((await admin.request('POST', `${FLAGS}/right/restore`, {})).status).toBe(200);
+  });
+});
+
+describe('a document', () => {
+  const text = JSON.stringify({
+    format: 'flagwire',
+    version: 1,
+    flags: [{ ...JSON.parse(flagOf(200)), id: 'imported', name: 'Für alle' }],
+  });
+  const send = (body: Buffer | string, headers: Record<string, string> = {}) =>
+    admin.request('POST', `${IMPORT}?dry_run=true`, body, headers);
+
+  it('may be packed in all ways that are named, and is refused where it is not whole', async () => {
+    const packed: [string, Buffer][] = [
+      ['gzip', gzipSync(text)],
+      ['deflate', deflateSync(text)],
+      ['br', brotliCompressSync(text)],
+      ['GZIP', gzipSync(text)],
+      ['identity', Buffer.from(text)],
+    ];
+    for (const [coding, bytes] of packed) {
+      const answer = await send(bytes, { 'Content-Encoding': coding });
+      expect([coding, answer]).toMatchObject([coding, { status: 200, body: { flags: { created: 1 } } }]);
+      const cut = await send(bytes.subarray(0, -20), { 'Content-Encoding': coding });
+      expectProblem(cut, 400, 'malformed_json');
+    }
+    expectProblem(await send(text, { 'Content-Encoding': 'zip' }), 415, 'unsupported_encoding');
+    expectProblem(await send(text, { 'Content-Encoding': 'br' }), 400, 'malformed_json');
+  });
+
+  it('is UTF-8, whatever it says', async () => {
+    const latin = Buffer.from(text, 'latin1');
+    expectProblem(await send(latin), 400, 'malformed_json');
+    expectProblem(await send(latin, { 'Content-Type': 'application/json; charset=latin1' }), 415, 'unsupported_charset');
+    expectProblem(await send(Buffer.from(text).subarray(0, Buffer.from(text).indexOf('ü') + 1)), 400, 'malformed_json');
+    expect((await send(text, { 'Content-Type': 'application/json; charset="UTF-8"' })).status).toBe(200);
+    expect((await send(`\ufeff${text}`)).status).toBe(200);
+  });
+
+  it('is an object: nothing, and what has no fields, lacks them', async () => {
+    for (const json of ['', '{}']) expectProblem(await send(json), 400, 'invalid_input');
+    for (const json of ['1', '"text"', 'null', ' ']) expectProblem(await send(json), 400, 'malformed_json');
+    expectProblem(await send('[]'), 400, 'invalid_input');
   });
 });
 

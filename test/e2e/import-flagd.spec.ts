@@ -135,4 +135,17 @@ describeEachDatabase('an import of a flagd document', (database) => {
     const flags = { big: { state: 'ENABLED', variants: onOff, targeting: { if: [{ $ref: 'a' }, 'on'] } } };
     expect(await send({ $evaluators, flags })).toMatchObject({ status: 400, body: { code: 'invalid_input' } });
   });
+
+  it('cannot grow by one long rule in many places either: what it comes to counts, not what it has', async () => {
+    const { send } = await make();
+    const $evaluators = { long: { and: Array.from({ length: 12_000 }, () => true) } };
+    const targeting = { or: Array.from({ length: 900 }, () => ({ $ref: 'long' })) };
+    const flag = { state: 'ENABLED', variants: onOff, targeting };
+    const flags = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`f${index}`, flag]));
+    const answer = await send({ $evaluators, flags });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_input' } });
+    const messages = JSON.stringify(answer.body);
+    expect(messages).toContain('is where the targeting comes to more than 32768 values with the rules of $evaluators put in');
+    expect(messages).toContain('is where the document comes to more than 1048576 values with the rules of $evaluators put in');
+  });
 });

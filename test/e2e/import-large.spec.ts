@@ -100,7 +100,9 @@ describeEachDatabase('an import', (database) => {
     const more = documentOf(Array.from({ length: 60 }, (_, index) => flag(`g${index}`)));
     expect(await admin.request('POST', IMPORT, more)).toMatchObject({ status: 409, body: { code: 'too_many_flags' } });
     expect(await admin.request('GET', '/api/projects/default/flags/g0')).toMatchObject({ status: 404 });
-    const junk = documentOf(Array.from({ length: 100_000 }, () => ({})));
-    expect(await admin.request('POST', IMPORT, junk)).toMatchObject({ status: 409, body: { code: 'too_many_flags' } });
+    const junk = (count: number) => documentOf(Array.from({ length: count }, () => ({})));
+    expect(await admin.request('POST', IMPORT, junk(50_000))).toMatchObject({ status: 409, body: { code: 'too_many_flags' } });
+    const detail = 'The body has more than 50000 members in one object or list: send less at once.';
+    expect(await admin.request('POST', IMPORT, junk(50_001))).toMatchObject({ status: 400, body: { detail } });
   });
 });

@@ -4,8 +4,23 @@ import { at, type Mistake } from './mistake.js';
 import { flagdFlagsSchema } from './schemas/flagd-flags.schema.js';
 import { flagdTargetingSchema } from './schemas/flagd-targeting.schema.js';
 
+/**
+ * The published schema tries each argument as a reference and as each of twelve rules, a number too, which takes a fifth of a second for
+ * 64 KiB. All of these are objects: so what is none is asked for a primitive only. It lets through the same.
+ */
+function quickened(schema: Record<string, unknown>): Record<string, unknown> {
+  const { anyRule, args, ...others } = schema['definitions'] as Record<string, object>;
+  const isObject = { type: 'object' };
+  const definitions = {
+    ...others,
+    anyRule: { ...isObject, ...anyRule },
+    args: { if: isObject, then: args, else: { $ref: '#/definitions/primitive' } },
+  };
+  return { ...schema, definitions };
+}
+
 // Not strict: the published schema has tuples without a length, which strict mode complains about.
-const ajv = new Ajv({ strict: false, logger: false }).addSchema([flagdTargetingSchema, flagdFlagsSchema]);
+const ajv = new Ajv({ strict: false, logger: false }).addSchema([quickened(flagdTargetingSchema), flagdFlagsSchema]);
 
 function compiled(id: string): ValidateFunction {
   const validate = ajv.getSchema(id);

@@ -10,7 +10,7 @@ export interface JsonLimits {
 export const VALUE_LIMITS: JsonLimits = { depth: 32 };
 export const VALUE_MAX_BYTES = 64 * 1024;
 /** More than fit into that many bytes: each takes one, and a comma. */
-const MOST_VALUES = VALUE_MAX_BYTES / 2;
+export const MOST_VALUES = VALUE_MAX_BYTES / 2;
 
 /** A node of the walk. It knows its parent, not its path: paths are built for mistakes only. */
 interface Place {

@@ -15,6 +15,15 @@ export function itemsOf(list: unknown[], path: string): Place[] {
   return list.map((item, index) => [item, at(path, index)]);
 }
 
+/** Those of a list that can hold operations. Of 32,000 numbers no path is made. */
+export function nestedIn(list: unknown[], path: string): Place[] {
+  const places: Place[] = [];
+  for (const [index, item] of list.entries()) {
+    if (typeof item === 'object' && item !== null) places.push([item, at(path, index)]);
+  }
+  return places;
+}
+
 const OWN_ATTRIBUTES = ['$flagd.timestamp', '$flagd.flagKey'];
 
 function inspectAttribute(attribute: string, path: string, mistakes: MistakeList): void {

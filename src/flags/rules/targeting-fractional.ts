@@ -1,6 +1,6 @@
 import { isPlainObject } from './json-shape.js';
 import { at, type MistakeList } from './mistake.js';
-import { itemsOf, type Place } from './targeting-arguments.js';
+import { itemsOf, nestedIn, type Place } from './targeting-arguments.js';
 
 /** Above it flagd's engines put nobody into any bucket. */
 const MOST_WEIGHT = 2_147_483_647;
@@ -25,7 +25,7 @@ export function inspectFractional(list: unknown[], path: string, mistakes: Mista
   }
   if (sum > MOST_WEIGHT) mistakes.add(path, `has weights that add up to ${sum}: at most ${MOST_WEIGHT} are allowed`);
   // The bucketing expression, the variants and the weights may all be operations.
-  return itemsOf(list, path).filter(([item]) => Array.isArray(item) || isPlainObject(item));
+  return nestedIn(list, path);
 }
 
 /** @returns the bucket's weight; 0 where it is computed or wrong. */

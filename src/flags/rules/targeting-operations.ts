@@ -6,7 +6,7 @@ import {
   inspectSemVer,
   inspectTexts,
   inspectVar,
-  itemsOf,
+  nestedIn,
   type Place,
 } from './targeting-arguments.js';
 import { inspectFractional } from './targeting-fractional.js';
@@ -22,7 +22,7 @@ export function inspectOperations(targeting: Record<string, unknown>, path: stri
     const [value, where] = place;
     // Lists are looked into as well: engines evaluate what is in them, flagd's schema does not check it.
     const inside = Array.isArray(value)
-      ? itemsOf(value, where)
+      ? nestedIn(value, where)
       : isPlainObject(value)
         ? inspectOperation(value, where, mistakes)
         : [];
@@ -80,6 +80,6 @@ function inspectArguments(name: string, value: unknown, path: string, mistakes: 
     case 'ends_with':
       return inspectTexts(list, path, mistakes);
     default:
-      return itemsOf(list, path);
+      return nestedIn(list, path);
   }
 }

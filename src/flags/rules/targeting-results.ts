@@ -1,12 +1,16 @@
 import { type ValueType } from '@flagwire/protocol/sync';
 import { isPlainObject } from './json-shape.js';
-import { at, type MistakeList, quote, quoteAll } from './mistake.js';
+import { at, type MistakeList, quote } from './mistake.js';
 import { itemsOf, type Place } from './targeting-arguments.js';
 import { bucketsOf } from './targeting-fractional.js';
 import { operatorsOf } from './targeting-operators.js';
 
 export interface ResultRules {
   variants: Record<string, unknown>;
+  /** Of the variants, for a sentence. */
+  names: string;
+  /** What has been said of which literal: a hostile list has thousands that are the same. */
+  said: Map<unknown, string | null>;
   valueType: ValueType;
   mistakes: MistakeList;
 }
@@ -19,7 +23,8 @@ export function inspectResults(result: unknown, rules: ResultRules, path: string
   if (isPlainObject(result)) {
     for (const [value, place] of positionsIn(result, path)) inspectResults(value, rules, place);
   } else {
-    const message = literalMistake(result, rules);
+    const message = rules.said.get(result) ?? literalMistake(result, rules);
+    rules.said.set(result, message);
     if (message !== null) rules.mistakes.add(path, message);
   }
 }
@@ -31,18 +36,22 @@ function positionsIn(operation: Record<string, unknown>, path: string): Place[] 
   const place = at(path, name);
   const list = operation[name];
   if (!Array.isArray(list)) return [];
-  const all = itemsOf(list, place);
   const isLast = (index: number): boolean => index === list.length - 1;
+  const those = (isOne: (value: unknown, index: number) => boolean): Place[] => {
+    const places: Place[] = [];
+    for (const [index, value] of list.entries()) if (isOne(value, index)) places.push([value, at(place, index)]);
+    return places;
+  };
   switch (name) {
     case 'if':
     case '?:': // Refused as an operator; its results are checked all the same, so that all mistakes come at once.
-      return all.filter((_, index) => index % 2 === 1 || isLast(index));
+      return those((_, index) => index % 2 === 1 || isLast(index));
     case 'or': // Gives the first truthy argument, or the last.
-      return all.filter(([value], index) => isLast(index) || isPlainObject(value) || isTruthy(value));
+      return those((value, index) => isLast(index) || isPlainObject(value) || isTruthy(value));
     case 'and': // Gives the first falsy argument, or the last.
-      return all.filter(([value], index) => isLast(index) || (!isPlainObject(value) && !isTruthy(value)));
+      return those((value, index) => isLast(index) || (!isPlainObject(value) && !isTruthy(value)));
     case 'var': // The attribute is computed, its default is not.
-      return all.slice(1);
+      return those((_, index) => index > 0);
     case 'fractional':
       return bucketsOf(list, place).flatMap(([bucket, where]) =>
         Array.isArray(bucket) ? itemsOf(bucket, where).slice(0, 1) : [],
@@ -56,13 +65,13 @@ function isTruthy(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : Boolean(value);
 }
 
-function literalMistake(result: unknown, { variants, valueType }: ResultRules): string | null {
+function literalMistake(result: unknown, rules: ResultRules): string | null {
   if (result === null) return null;
   if (typeof result === 'string' || typeof result === 'boolean') {
-    if (Object.hasOwn(variants, String(result))) return null;
-    return `${wrongName(result)}: ${advice(result, variants, valueType)}`;
+    if (Object.hasOwn(rules.variants, String(result))) return null;
+    return `${wrongName(result)}: ${advice(result, rules)}`;
   }
-  return `a ${typeof result === 'number' ? 'number' : 'list'} cannot be a result: ${advice(result, variants, valueType)}`;
+  return `a ${typeof result === 'number' ? 'number' : 'list'} cannot be a result: ${advice(result, rules)}`;
 }
 
 function wrongName(result: string | boolean): string {
@@ -72,9 +81,9 @@ function wrongName(result: string | boolean): string {
 }
 
 /** A result names a variant; the commonest mistake is to write the variant's value instead. */
-function advice(result: unknown, variants: Record<string, unknown>, valueType: ValueType): string {
+function advice(result: unknown, { variants, names, valueType }: ResultRules): string {
   const meant = Object.keys(variants).find((name) => variants[name] === result);
   if (meant !== undefined && typeof result === valueType)
     return `write ${quote(meant)}, the name of the variant that has this value`;
-  return `write the name of a variant (${quoteAll(Object.keys(variants))}), or null for the default`;
+  return `write the name of a variant (${names}), or null for the default`;
 }

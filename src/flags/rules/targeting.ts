@@ -1,6 +1,6 @@
 import { type ValueType } from '@flagwire/protocol/sync';
 import { inspectJson, inspectSize, isPlainObject, VALUE_LIMITS } from './json-shape.js';
-import { type Mistake, MistakeList } from './mistake.js';
+import { type Mistake, MistakeList, quoteAll } from './mistake.js';
 import { targetingMistake } from './flagd-schema.js';
 import { inspectOperations } from './targeting-operations.js';
 import { inspectResults } from './targeting-results.js';
@@ -32,6 +32,6 @@ export function checkTargeting(
   // The schema has the last word, not the first: for one unknown operator it gives dozens of errors.
   const refused = mistakes.isEmpty ? targetingMistake(targeting, path) : null;
   if (refused !== null) mistakes.add(refused.path, refused.message);
-  inspectResults(targeting, { variants, valueType, mistakes }, path);
+  inspectResults(targeting, { variants, names: quoteAll(Object.keys(variants)), said: new Map(), valueType, mistakes }, path);
   return mistakes.sorted(path);
 }

@@ -1,5 +1,5 @@
 import { type JsonObject, VALUE_TYPES, type ValueType } from '@flagwire/protocol/sync';
-import { inBatches } from '../../common/batches.js';
+import { inTurns } from '../../common/batches.js';
 import { type Check, object, oneOf, orNull } from '../../projects/requests/checks.js';
 import { Field, OptionalField } from '../../projects/requests/field.decorator.js';
 import { asStored, checkVariantsOf } from '../flag-checks.js';
@@ -67,18 +67,16 @@ export async function readFlagdDocument(
   refuseCount(bodies.length);
   const mistakes = new MistakeList();
   for (const { path, message } of draft.mistakes) mistakes.add(path, message);
-  const evaluators = new FlagdEvaluators(draft.fields.$evaluators ?? {}, mistakes);
+  const evaluators = await FlagdEvaluators.read(draft.fields.$evaluators ?? {}, mistakes);
   const flags: ImportedFlag[] = [];
   const seen = new Set<string>();
-  for await (const batch of inBatches(bodies)) {
-    for (const entry of batch) {
-      const { mistakes: own, ...flag } = readFlag(entry, environment, evaluators);
-      for (const { path, message } of own) mistakes.add(path, message);
-      const { id } = flag.fields;
-      if (id !== undefined && seen.has(id)) mistakes.add(at(flag.path, 'key'), 'is the key of an earlier flag of the document');
-      if (id !== undefined) seen.add(id);
-      flags.push(flag);
-    }
+  for await (const entry of inTurns(bodies)) {
+    const { mistakes: own, ...flag } = readFlag(entry, environment, evaluators);
+    for (const { path, message } of own) mistakes.add(path, message);
+    const { id } = flag.fields;
+    if (id !== undefined && seen.has(id)) mistakes.add(at(flag.path, 'key'), 'is the key of an earlier flag of the document');
+    if (id !== undefined) seen.add(id);
+    flags.push(flag);
   }
   return { environments: [], flags, mistakes };
 }

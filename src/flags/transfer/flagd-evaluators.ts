@@ -1,34 +1,37 @@
-import { isPlainObject, VALUE_LIMITS } from '../rules/json-shape.js';
+import { inTurns } from '../../common/batches.js';
+import { isPlainObject, MOST_VALUES, VALUE_LIMITS } from '../rules/json-shape.js';
 import { checkJsonShape } from '../rules/flag-rules.js';
 import { at, type Mistake, type MistakeList, quote } from '../rules/mistake.js';
 
 /** Rules that stand inside each other by their names. */
 const MOST_NESTED = 8;
 /** What all targeting of a document may come to, in values: as much as the largest document has by itself. */
-const MOST_VALUES = 2 ** 20;
+const MOST_OF_ALL = 2 ** 20;
 
 /** The rules that a flagd document gives a name under `$evaluators`. Targeting here has none: they go to where they are named. */
 export class FlagdEvaluators {
   private values = 0;
+  /** Of `values`, for the targeting that is being made. */
+  private bound = 0;
+
+  private constructor(private readonly rules: Readonly<Record<string, unknown>>) {}
 
   /** @param mistakes gets what is wrong with the rules themselves. */
-  constructor(
-    private readonly rules: Readonly<Record<string, unknown>>,
-    mistakes: MistakeList,
-  ) {
+  static async read(rules: Readonly<Record<string, unknown>>, mistakes: MistakeList): Promise<FlagdEvaluators> {
     const usable: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-    for (const name of Object.keys(rules)) {
+    for await (const name of inTurns(Object.keys(rules))) {
       const found = checkJsonShape(rules[name], VALUE_LIMITS, at('$evaluators', name));
       for (const { path, message } of found) mistakes.add(path, message);
       usable[name] = found.length === 0 ? rules[name] : {};
     }
-    this.rules = usable;
+    return new FlagdEvaluators(usable);
   }
 
   /** The targeting with each `{"$ref": name}` replaced by the rule of that name; as it came, where there is a mistake. */
   inline(targeting: Record<string, unknown>, path: string): { targeting: unknown; mistakes: readonly Mistake[] } {
     const mistakes: Mistake[] = checkJsonShape(targeting, VALUE_LIMITS, path);
     if (mistakes.length > 0) return { targeting, mistakes };
+    this.bound = Math.min(MOST_OF_ALL, this.values + MOST_VALUES);
     const inlined = this.expand(targeting, path, [], mistakes);
     return { targeting: mistakes.length > 0 ? targeting : inlined, mistakes };
   }
@@ -36,17 +39,24 @@ export class FlagdEvaluators {
   /** @param open the names of the rules that we are in. */
   private expand(value: unknown, path: string, open: readonly string[], mistakes: Mistake[]): unknown {
     // Beyond the first mistake nothing is made, so that nothing grows.
-    if (typeof value !== 'object' || value === null || mistakes.length > 0) return value;
-    if ((this.values += 1) > MOST_VALUES) {
-      const bound = `more than ${MOST_VALUES} values with the rules of $evaluators put in`;
-      mistakes.push({ path, message: `is where the document comes to ${bound}: send fewer flags at once` });
+    if (mistakes.length > 0) return value;
+    if ((this.values += 1) > this.bound) {
+      mistakes.push({ path, message: this.excess() });
       return value;
     }
+    if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map((item: unknown, index) => this.expand(item, at(path, index), open, mistakes));
     if (!isPlainObject(value)) return value;
     if (Object.hasOwn(value, '$ref')) return this.referred(value, path, open, mistakes);
     const entries = Object.entries(value).map(([key, item]) => [key, this.expand(item, at(path, key), open, mistakes)] as const);
     return Object.fromEntries(entries);
+  }
+
+  private excess(): string {
+    const rules = 'values with the rules of $evaluators put in';
+    return this.bound === MOST_OF_ALL
+      ? `is where the document comes to more than ${MOST_OF_ALL} ${rules}: send fewer flags at once`
+      : `is where the targeting comes to more than ${MOST_VALUES} ${rules}: more than any targeting may have`;
   }
 
   private referred(value: Record<string, unknown>, path: string, open: readonly string[], mistakes: Mistake[]): unknown {

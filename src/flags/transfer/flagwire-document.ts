@@ -1,5 +1,5 @@
 import { type FlagSettings } from '@flagwire/protocol/admin';
-import { inBatches } from '../../common/batches.js';
+import { inTurns } from '../../common/batches.js';
 import { CreateNamedRequest } from '../../projects/requests/named.request.js';
 import { checkFlag } from '../flag-checks.js';
 import { draftOf } from '../requests/draft.js';
@@ -26,15 +26,13 @@ export async function readFlagwireDocument(body: unknown, refuseCount: (flags: n
   const named = readEnvironments(environments, note);
   const flags: ImportedFlag[] = [];
   const seen = new Set<string>();
-  for await (const batch of inBatches([...bodies.entries()])) {
-    for (const [index, flagBody] of batch) {
-      const { mistakes: own, ...flag } = readFlag(flagBody, at('flags', index));
-      note(own);
-      const { id } = flag.fields;
-      if (id !== undefined && seen.has(id)) mistakes.add(at(flag.path, 'id'), 'is the id of an earlier flag of the document');
-      if (id !== undefined) seen.add(id);
-      flags.push(flag);
-    }
+  for await (const [index, flagBody] of inTurns(bodies.entries())) {
+    const { mistakes: own, ...flag } = await readFlag(flagBody, at('flags', index));
+    note(own);
+    const { id } = flag.fields;
+    if (id !== undefined && seen.has(id)) mistakes.add(at(flag.path, 'id'), 'is the id of an earlier flag of the document');
+    if (id !== undefined) seen.add(id);
+    flags.push(flag);
   }
   return { environments: named, flags, mistakes };
 }
@@ -55,9 +53,9 @@ function readEnvironments(bodies: readonly unknown[], note: (found: readonly Mis
   return drafts.flatMap(({ fields: { key, name = '' } }) => (key === undefined ? [] : [{ key, name }]));
 }
 
-function readFlag(body: unknown, path: string): ImportedFlag & { mistakes: readonly Mistake[] } {
+async function readFlag(body: unknown, path: string): Promise<ImportedFlag & { mistakes: readonly Mistake[] }> {
   const draft = draftOf(ExportedFlag, body, path);
-  const { settings, mistakes } = checkFlag(draft, path, MOST_ENVIRONMENTS);
+  const { settings, mistakes } = await checkFlag(draft, path, MOST_ENVIRONMENTS);
   const { id: _id, value_type: _type, environments: _environments, archived = false, ...edit } = draft.fields;
   const changes = [...settings].map(([key, setting]) => [key, setTo(setting)] as const);
   return { path, fields: draft.fields, edit, isArchived: archived, settings: new Map(changes), mistakes };

@@ -1,5 +1,6 @@
 import { type Cursor, formatCursor } from '@flagwire/protocol/sync';
 import { type AdminPrincipal } from '../../auth/principal.js';
+import { inTurns } from '../../common/batches.js';
 import { Forbidden, InvalidInput, VersionConflict } from '../../common/errors.js';
 import { unknownEnvironments } from '../flag-checks.js';
 import { type Flag } from '../flag.entity.js';
@@ -32,16 +33,16 @@ export function refuseMaking(environments: readonly { readonly key: string }[], 
  * @param present the flags of the document that the project has, by id.
  * @throws InvalidInput with every mistake, those of the document by itself, too.
  */
-export function checkImport(
+export async function checkImport(
   { flags, mistakes }: ImportedDocument,
   query: ImportRequest,
   keys: readonly string[],
   present: ReadonlyMap<string, Flag>,
-): void {
+): Promise<void> {
   if (query.environment !== undefined && !keys.includes(query.environment)) {
     mistakes.add('environment', `the project has no environment of this name: it has ${quoteAll(keys)}`);
   }
-  for (const flag of flags) {
+  for await (const flag of inTurns(flags)) {
     for (const { path, message } of unknownEnvironments(flag, keys, flag.path)) mistakes.add(path, message);
     const { id, value_type: valueType } = flag.fields;
     const before = id === undefined ? undefined : present.get(id);

@@ -50,9 +50,9 @@ export class ImportPlan {
    * @param before undefined: the project does not have it.
    * @param present the settings that it has.
    */
-  set(imported: ImportedFlag, before: Flag | undefined, present: Settings): void {
+  async set(imported: ImportedFlag, before: Flag | undefined, present: Settings): Promise<void> {
     const after = this.after(imported, before);
-    const uses = before === undefined ? () => [] : usesOf(before, after, imported);
+    const uses = before === undefined ? noUses : usesOf(before, after, imported);
     if (before !== undefined && imported.edit.default_variant === undefined) {
       this.uses.push(...checkDefaultVariant(after.defaultVariant, after.variants, at(imported.path, 'default_variant')));
     }
@@ -60,7 +60,7 @@ export class ImportPlan {
     for (const environment of this.environments) {
       const setting = settingOf(present, environment, after);
       const wanted = imported.settings.get(environment.key)?.(after, setting) ?? setting;
-      this.uses.push(...uses(environment, wanted));
+      this.uses.push(...(await uses(environment, wanted)));
       if (!isSameSetting(setting, wanted)) {
         this.settings.push({ ...wanted, flagId: after.id, environmentId: environment.id });
         next.set(environment, wanted);
@@ -100,9 +100,13 @@ function outcome(before: Flag | undefined, after: Flag, isSame: boolean): keyof 
   return isSame ? 'unchanged' : 'updated';
 }
 
+type UsesIn = (environment: Environment, setting: Setting) => Promise<Mistake[]>;
+
+const noUses: UsesIn = () => Promise.resolve([]);
+
 /** Which uses of variants a setting would lose. */
-function usesOf(before: Flag, after: Flag, { path }: ImportedFlag): (environment: Environment, setting: Setting) => Mistake[] {
-  if (isDeepStrictEqual(before.variants, after.variants)) return () => [];
+function usesOf(before: Flag, after: Flag, { path }: ImportedFlag): UsesIn {
+  if (isDeepStrictEqual(before.variants, after.variants)) return noUses;
   return ({ key }, setting) => lostUses(before, setting, after.variants, at(at(path, 'environments'), key));
 }
 

@@ -3,7 +3,7 @@ import { type Cursor, formatCursor } from '@flagwire/protocol/sync';
 import { IsNull } from 'typeorm';
 import { AuditTrail } from '../../auth/audit/audit-trail.js';
 import { type AdminPrincipal } from '../../auth/principal.js';
-import { inBatches } from '../../common/batches.js';
+import { inBatches, inTurns } from '../../common/batches.js';
 import { Clock, isoTime } from '../../common/clock.js';
 import { InvalidInput } from '../../common/errors.js';
 import { EnvironmentRecords } from '../../projects/environment-records.js';
@@ -113,7 +113,7 @@ export class ProjectImport {
     refuseMaking(lacking, actor);
     const ids = document.flags.flatMap(({ fields }) => fields.id ?? []);
     const flags = await flagsByKey(write.manager, write.project, ids);
-    checkImport(document, query, [...present, ...lacking.map(({ key }) => key)], flags);
+    await checkImport(document, query, [...present, ...lacking.map(({ key }) => key)], flags);
 
     const whole = await this.widened(write, lacking);
     const plan = await this.planned(whole, document, flags);
@@ -151,7 +151,7 @@ export class ProjectImport {
         before.filter((flag) => flag !== undefined),
         write.environments,
       );
-      for (const [index, flag] of batch.entries()) plan.set(flag, before[index], present);
+      for await (const [index, flag] of inTurns(batch.entries())) await plan.set(flag, before[index], present);
     }
     return plan;
   }

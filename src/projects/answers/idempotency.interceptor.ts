@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import { defer, lastValueFrom, type Observable } from 'rxjs';
 import { bearerToken } from '../../auth/credentials.js';
 import { IdempotentAnswers, type IdempotentRequest } from '../../auth/idempotency/idempotent-answers.js';
+import { type BodyHolder } from '../../common/body-reader.js';
 import { InvalidInput } from '../../common/errors.js';
 import { Reply } from './reply.js';
 import { WriteReplies } from './write-replies.js';
@@ -21,11 +22,11 @@ function keyIn(header: string | string[]): string {
   throw new InvalidInput([{ path: HEADER, message }]);
 }
 
-function identify(request: Request, header: string | string[]): IdempotentRequest {
-  const { method, originalUrl, headers } = request;
+function identify(request: Request & BodyHolder, header: string | string[]): IdempotentRequest {
+  const { method, originalUrl, headers, bodyDigest = null } = request;
   const credential = bearerToken(headers.authorization);
   if (credential === undefined) throw new TypeError(`${HEADER} on a route without an admin token`);
-  const whole = JSON.stringify([method, originalUrl, headers['if-match'] ?? null, (request.body as unknown) ?? null]);
+  const whole = JSON.stringify([method, originalUrl, headers['if-match'] ?? null, bodyDigest]);
   return { credential, idempotencyKey: keyIn(header), fingerprint: createHash('sha256').update(whole).digest('base64') };
 }
 

@@ -10,7 +10,10 @@ const PROGRAM = `
 import { EventSource } from 'eventsource';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
-import * as sdk from './packages/client/dist/client.js';
+import { Connector } from './packages/client/dist/connection/connector.js';
+import { systemClock } from './packages/client/dist/platform.js';
+import { initialState } from './packages/client/dist/sync/state.js';
+import * as sdk from './packages/client/dist/transports.js';
 const [, name, when, url, key, ticket] = process.argv;
 const site = { url, flags: null };
 const makers = {
@@ -19,13 +22,14 @@ const makers = {
 };
 const done = () => { connector.close(); console.log('closed'); };
 const credential = () => (name === 'event-source' ? { ticket } : { key });
-const connector = new sdk.Connector(
-  { transports: [makers[name]()], clock: sdk.systemClock, random: Math.random, credential },
+const connector = new Connector(
+  { transports: [makers[name]()], clock: systemClock, random: Math.random, credential },
   {
     onSync: (_state, effects) => { if (when === 'synced' && effects.some(({ type }) => type === 'Synced')) setImmediate(done); },
+    onHeard: () => undefined,
     onFailure: () => { if (when === 'waiting') done(); },
   },
-  sdk.initialState(),
+  initialState(),
 );
 connector.start();
 if (when === 'at once') done();

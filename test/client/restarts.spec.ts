@@ -1,6 +1,8 @@
-import { type Effect, initialState, type SyncState, systemClock } from '@flagwire/client';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Connector } from '../../packages/client/src/connection/connector.js';
+import { systemClock } from '../../packages/client/src/platform.js';
+import { type Effect } from '../../packages/client/src/sync/messages.js';
+import { initialState, type SyncState } from '../../packages/client/src/sync/state.js';
 import { type TestServer } from '../support/server.js';
 import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
@@ -30,6 +32,7 @@ describe('A server that is killed and comes back, under changes', () => {
         seen.state = state;
         seen.effects.push(...effects);
       },
+      onHeard: () => undefined,
       onFailure: ({ code }: { code: string }) => void seen.failures.push(code),
     };
     const connector = new Connector(

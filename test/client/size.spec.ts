@@ -1,22 +1,42 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { projectRoot } from '../support/project-root.js';
 
 const LIMIT = 12 * 1024;
 
+/** Leaves out what is loaded on demand, and notes what that is: it is fetched apart from the page's own code. */
+function onDemandInto(names: Set<string>): Plugin {
+  return {
+    name: 'on-demand',
+    setup: (bundling) =>
+      bundling.onResolve({ filter: /./ }, ({ kind, path }) => {
+        if (kind !== 'dynamic-import') return null;
+        names.add(path.replace(/.*\/|\.js$/g, ''));
+        return { path, external: true };
+      }),
+  };
+}
+
 describe('The core of the client', () => {
-  it('is under 12 KB with all that it needs, and is bundled for a browser, which has nothing of Node.js', async () => {
+  it('is under 12 KB with SSE and all else that it needs, and is bundled for a browser, which has nothing of Node.js', async () => {
+    const onDemand = new Set<string>();
     const { outputFiles } = await build({
       absWorkingDir: projectRoot(),
       entryPoints: [join(projectRoot(), 'packages/client/dist/client.js')],
       ...{ bundle: true, minify: true, write: false, format: 'esm', platform: 'browser', target: 'es2022', logLevel: 'silent' },
+      plugins: [onDemandInto(onDemand)],
     });
     const [bundle] = outputFiles;
     const size = gzipSync(bundle?.contents ?? '').length;
     process.stdout.write(`the core of the client: ${size} bytes by gzip, ${bundle?.contents.length ?? 0} without\n`);
     expect(size).toBeLessThan(LIMIT);
     expect(size).toBeGreaterThan(1000);
+    expect(bundle?.text).toContain('text/event-stream');
+    // Each for a program that needs it: none for one that has a stream, a key and no cache.
+    expect([...onDemand].sort()).toEqual([
+      ...['change-queue', 'failure-of', 'keeper', 'page', 'poll.transport', 'refusal', 'tickets', 'web-socket.transport'],
+    ]);
   });
 });

@@ -3,7 +3,9 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { GOODBYE_REASONS } from '@flagwire/protocol/sync';
 import ts from 'typescript';
-import { CACHE_FAULTS } from '../../packages/client/src/cache/last-known-good.js';
+import { CLIENT_CODES } from '../../packages/client/src/api/errors.js';
+import { CACHE_FAULTS } from '../../packages/client/src/cache/cache.js';
+import { EVALUATION_ERRORS } from '../../packages/client/src/evaluation/evaluator.js';
 import { FAILURE_CODES } from '../../packages/client/src/transport/failure.js';
 import { NotFound } from '../../src/common/errors.js';
 import { CLOSE_CODES } from '../../src/sync/close-codes.js';
@@ -216,6 +218,8 @@ describe('docs/errors.md', () => {
 
   it('lists the codes of the client', () => {
     expect(tableUnder('Client').map(([code]) => nameIn(code))).toEqual([...FAILURE_CODES]);
+    expect(tableUnder('API of the client').map(([code]) => nameIn(code))).toEqual([...CLIENT_CODES]);
+    expect(tableUnder('Evaluations of the client').map(([code]) => nameIn(code))).toEqual([...EVALUATION_ERRORS]);
     expect(tableUnder('Cache of the client').map(([code]) => nameIn(code))).toEqual([...CACHE_FAULTS]);
   });
 

@@ -1,24 +1,30 @@
-/** The core of the SDK: nothing of Node.js, and of a browser only what both have. */
-export { apply } from './sync/apply.js';
-export { parseMessage } from './sync/parse-message.js';
-export { initialState, isCurrent } from './sync/state.js';
-export type { SyncState } from './sync/state.js';
-export type { Answer, Effect, FlagChange, Input, Received } from './sync/messages.js';
-export { systemClock } from './platform.js';
+/** What an application needs; nothing of Node.js, and of a browser only what both have. */
+export { FlagSyncClient } from './api/flag-sync-client.js';
+export type { Details, Widened } from './api/flag-sync-client.js';
+export type { FlagSyncClientOptions } from './api/options.js';
+export type { Ticket, TicketProvider } from './api/tickets.js';
+export type { Waiting } from './api/waiters.js';
+export type { State, Status } from './api/status.js';
+export type { ChangeSet, FlagOccurrence } from './api/change-set.js';
+export type { ClientEvents, EventName, Listener } from './api/emitter.js';
+export {
+  CacheFailed,
+  ClientClosed,
+  ConnectionFailed,
+  FlagwireError,
+  InvalidCursor,
+  InvalidFlags,
+  InvalidOptions,
+  ListenerFailed,
+  ReadyTimeout,
+  ServerKeyInBrowser,
+  WaitTimeout,
+} from './api/errors.js';
+export type { ClientCode } from './api/errors.js';
+export type { Decision, EvaluationContext, EvaluationError, Evaluator, Reason } from './evaluation/evaluator.js';
+export type { Cache, CacheFault } from './cache/cache.js';
 export type { Clock, Fetch } from './platform.js';
-export { defaultTransports } from './transport/default-transports.js';
-export type { TransportOptions } from './transport/default-transports.js';
-export { eventSource } from './transport/event-source.transport.js';
-export { longPoll, poll } from './transport/poll.transport.js';
-export { socketIo } from './transport/socket-io.transport.js';
-export { sse } from './transport/sse.transport.js';
-export { webSocket } from './transport/web-socket.transport.js';
-export type { Failure, FailureCode } from './transport/failure.js';
-export type { Connection, Credential, Site, Transport, TransportEvent } from './transport/transport.js';
-export { Connector } from './connection/connector.js';
-export type { ConnectorListener, ConnectorOptions } from './connection/connector.js';
-export { storageCache } from './cache/cache.js';
-export type { Cache, StorageLike } from './cache/cache.js';
-export { scopeOf } from './cache/held.js';
-export { LastKnownGood } from './cache/last-known-good.js';
-export type { CacheFault } from './cache/last-known-good.js';
+export type { FlagChange } from './sync/messages.js';
+export type { FailureCode } from './transport/failure.js';
+export type { Site, Transport, TransportName } from './transport/transport.js';
+export type { FlagDefinition, FlagStatus, Json, ValueType } from '@flagwire/protocol/sync';

@@ -1,3 +1,4 @@
+import { type Page } from './api/page.js';
 import { type WebSocketConstructor } from './transport/web-socket.transport.js';
 
 /**
@@ -26,10 +27,11 @@ export interface Clock {
   clearTimeout(timer: unknown): void;
 }
 
-interface Globals {
+interface Globals extends Page {
   /** Node.js 20 has none. */
   WebSocket?: WebSocketConstructor;
   fetch: Fetch;
+  console?: { warn(message: string): void };
   performance: { now(): number };
   setTimeout: Clock['setTimeout'];
   clearTimeout: Clock['clearTimeout'];

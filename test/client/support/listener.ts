@@ -1,4 +1,6 @@
-import { apply, type Effect, initialState, type SyncState } from '@flagwire/client';
+import { apply } from '../../../packages/client/src/sync/apply.js';
+import { type Effect } from '../../../packages/client/src/sync/messages.js';
+import { initialState, type SyncState } from '../../../packages/client/src/sync/state.js';
 import { type Failure } from '../../../packages/client/src/transport/failure.js';
 import {
   type Connection,

@@ -1,3 +1,7 @@
+/** Each is explained in docs/errors.md. */
+export const CACHE_FAULTS = ['bootstrap_invalid', 'cache_corrupt', 'cache_unreadable', 'cache_unwritable'] as const;
+export type CacheFault = (typeof CACHE_FAULTS)[number];
+
 /** A place for one text. Neither knows what it holds: what is read is checked by `decodeHeld`. */
 export interface Cache {
   /** Null: nothing was kept. May throw, or reject. */

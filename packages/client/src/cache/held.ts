@@ -1,18 +1,20 @@
-import { type FlagDefinition, isObject, NO_CURSOR, parseFlagDefinition } from '@flagwire/protocol/sync';
-
-/** What is kept of a state: cursor, filter and flags, which mean nothing one without the others. */
-export interface Held {
-  readonly cursor: string;
-  /** What the flags are a part of: the server, and the filter. Kept flags of another scope are not used. */
-  readonly scope: string;
-  readonly flags: ReadonlyMap<string, FlagDefinition>;
-}
+import { type Site } from '../transport/transport.js';
+import { type Held, parseHeld } from './parse-held.js';
 
 const FORMAT = 'flagwire-1';
+/** In `fw_srv_` + selector + secret + checksum. */
+const SELECTOR = [7, 19] as const;
 
-export function scopeOf(site: { readonly url: string; readonly flags: readonly string[] | null }): string {
+/** @param credential what `markOf` gives: two keys may be of two environments, which share a server but no flags. */
+export function scopeOf(site: Site, credential: string): string {
   const filter = site.flags === null ? '*' : [...new Set(site.flags)].sort().join(',');
-  return `${site.url.replace(/\/+$/, '')} ${filter}`;
+  return `${site.url.replace(/\/+$/, '')} ${credential} ${filter}`;
+}
+
+/** Tells keys apart without saying which they are: a hash of the selector, which is no secret. All tickets are one. */
+export function markOf(sdkKey: string | undefined): string {
+  const selector = sdkKey?.slice(...SELECTOR);
+  return selector === undefined ? 'ticket' : checksum(selector) + checksum(selector + selector);
 }
 
 /** One text with a checksum: half of a file, or one of another program, is seen. */
@@ -26,16 +28,6 @@ export function decodeHeld(text: string): Held | null {
   const [format, sum, ...rest] = text.split(' ');
   const body = rest.join(' ');
   return format === FORMAT && sum === checksum(body) ? parseHeld(parseJson(body)) : null;
-}
-
-/** Also for data that an application brings: null where any of it cannot be read. Without a cursor the next sync is a full one. */
-export function parseHeld(data: unknown): Held | null {
-  if (!isObject(data) || !Array.isArray(data['flags'])) return null;
-  const { cursor = NO_CURSOR, scope = '' } = data;
-  const flags = (data['flags'] as unknown[]).map(parseFlagDefinition);
-  const whole = flags.filter((flag) => flag !== null);
-  if (whole.length !== flags.length || typeof cursor !== 'string' || typeof scope !== 'string') return null;
-  return { cursor, scope, flags: new Map(whole.map((flag) => [flag.id, flag])) };
 }
 
 function parseJson(text: string): unknown {

@@ -5,7 +5,9 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { parseFlagDefinition } from '@flagwire/protocol/sync';
 import { fileCache } from '../node/file-cache.js';
 import { initialState, type SyncState } from '../sync/state.js';
+import { readBootstrap } from './bootstrap.js';
 import { type Cache, storageCache } from './cache.js';
+import { markOf, scopeOf } from './held.js';
 import { LastKnownGood } from './last-known-good.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'flagwire-cache-'));
@@ -31,7 +33,14 @@ const at = (cursor: string): SyncState => initialState({ cursor, flags: new Map(
 
 function keeper(cache: Cache, scope = SCOPE) {
   const faults: string[] = [];
-  return { faults, keeper: new LastKnownGood(cache, scope, (code) => void faults.push(code)) };
+  return {
+    faults,
+    keeper: new LastKnownGood(
+      cache,
+      () => scope,
+      (code) => void faults.push(code),
+    ),
+  };
 }
 
 function newStorage(): Cache {
@@ -46,7 +55,7 @@ describe.each([
   it('is there at the next start, flags and cursor together', async () => {
     const cache = make();
     const first = keeper(cache);
-    expect(await first.keeper.load()).toEqual(initialState());
+    expect(await first.keeper.load()).toBeNull();
     first.keeper.keep(at('c1'));
     await first.keeper.settled();
     const second = keeper(cache);
@@ -59,7 +68,7 @@ describe.each([
     const { keeper: keeping } = keeper(cache);
     for (let n = 1; n <= 50; n += 1) keeping.keep(at(`c${n}`));
     await keeping.settled();
-    expect((await keeper(cache).keeper.load()).cursor).toBe('c50');
+    expect((await keeper(cache).keeper.load())?.cursor).toBe('c50');
   });
 
   it('stays as it was where no cursor stands for the flags', async () => {
@@ -77,7 +86,7 @@ describe.each([
     keeping.keep(at('c1'));
     await keeping.settled();
     const other = keeper(cache, 'http://flags a,b');
-    expect([await other.keeper.load(), other.faults]).toEqual([initialState(), []]);
+    expect([await other.keeper.load(), other.faults]).toEqual([null, []]);
   });
 });
 
@@ -94,14 +103,14 @@ describe('A cache that is damaged', () => {
       for (const bad of [good.subarray(0, cut), changed]) {
         writeFileSync(path, bad);
         const { keeper: reading, faults } = keeper(fileCache(path));
-        expect([cut, await reading.load(), faults]).toEqual([cut, initialState(), ['cache_corrupt']]);
+        expect([cut, await reading.load(), faults]).toEqual([cut, null, ['cache_corrupt']]);
       }
     }
   });
 
   it('that cannot be read or written is told by its code', async () => {
     const { keeper: reading, faults } = keeper(fileCache(folder));
-    expect(await reading.load()).toEqual(initialState());
+    expect(await reading.load()).toBeNull();
     reading.keep(at('c1'));
     await reading.settled();
     expect(faults).toEqual(['cache_unreadable', 'cache_unwritable']);
@@ -124,25 +133,36 @@ describe('A file', () => {
 });
 
 describe('Bootstrap data', () => {
-  it('is shown where nothing is kept, and resumed from its cursor', async () => {
-    const { keeper: reading } = keeper(newStorage());
-    expect(await reading.load({ cursor: 'c7', flags: [definition] })).toEqual(at('c7'));
-    expect(await reading.load({ flags: [definition] })).toEqual(at('none'));
+  it('is resumed from its cursor, where it has one', () => {
+    expect(readBootstrap({ cursor: 'c7', flags: [definition] })).toEqual(at('c7'));
+    expect(readBootstrap({ flags: [definition] })).toEqual(at('none'));
   });
 
-  it('gives way to what was kept', async () => {
-    const cache = newStorage();
-    const { keeper: keeping } = keeper(cache);
-    keeping.keep(at('c9'));
-    await keeping.settled();
-    expect((await keeper(cache).keeper.load({ cursor: 'c7', flags: [] })).cursor).toBe('c9');
+  it('is a copy: what becomes of the original changes no flag', () => {
+    const data = { flags: [structuredClone(definition)] };
+    const state = readBootstrap(data);
+    Object.assign(data.flags[0] ?? {}, { status: 'disabled' });
+    expect(state).toEqual(at('none'));
   });
 
-  it.each([null, 'text', { flags: {} }, { flags: [{ id: 'a' }] }, { flags: [], cursor: 7 }])(
-    'that is %j is told by its code',
-    async (data) => {
-      const { keeper: reading, faults } = keeper(newStorage());
-      expect([await reading.load(data), faults]).toEqual([initialState(), ['bootstrap_invalid']]);
+  const loop: unknown[] = [];
+  loop.push(loop);
+  it.each([undefined, null, 'text', { flags: {} }, { flags: [{ id: 'a' }] }, { flags: [], cursor: 7 }, loop, { flags: [1n] }])(
+    'that cannot be read is none (%#)',
+    (data) => {
+      expect(readBootstrap(data)).toBeNull();
     },
   );
+});
+
+describe('What is kept', () => {
+  const site = { url: 'http://flags/', flags: null };
+  it('is told apart by server, key and filter, and names no key', () => {
+    const keys = ['fw_srv_AAAAAAAAAAAAsecret', 'fw_srv_BBBBBBBBBBBBsecret', undefined];
+    const scopes = keys.flatMap((key) => [scopeOf(site, markOf(key)), scopeOf({ ...site, flags: ['b', 'a'] }, markOf(key))]);
+    expect(new Set(scopes).size).toBe(6);
+    expect(scopeOf({ url: 'http://flags', flags: ['a', 'b', 'a'] }, markOf(keys[0]))).toBe(scopes[1]);
+    expect(markOf('fw_srv_AAAAAAAAAAAAother')).toBe(markOf(keys[0]));
+    expect(scopes.join()).not.toMatch(/AAAA|secret/);
+  });
 });

@@ -14,7 +14,11 @@ function setUp(random = () => 0.5, credential: () => { key: string } | Promise<{
   const socket = new ScriptedTransport('websocket', now);
   const poll = new ScriptedTransport('poll', now, 'poll', 30 * SECOND);
   const codes: string[] = [];
-  const listener = { onSync: () => undefined, onFailure: ({ code }: { code: string }) => void codes.push(code) };
+  const listener = {
+    onSync: () => undefined,
+    onHeard: () => undefined,
+    onFailure: ({ code }: { code: string }) => void codes.push(code),
+  };
   const connector = new Connector({ transports: [sse, socket, poll], clock, random, credential }, listener, initialState());
   const times = (transport: ScriptedTransport) => transport.opened.map(({ at }) => at);
   return { clock, sse, socket, poll, codes, connector, times };

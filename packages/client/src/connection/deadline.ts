@@ -1,8 +1,7 @@
 import { assertNever } from '@flagwire/protocol/sync';
+import { ANSWER_MS } from '../transport/traits.js';
 import { type Candidate, isBlocked, isConnected, type PolicyState } from './policy-state.js';
 
-/** Headers without a byte for this long: a proxy that buffers. Also how long a probe may take. */
-export const FIRST_BYTE_MS = 10_000;
 /** Of the pings that come every 15 s, two may get lost. */
 export const SILENCE_MS = 40_000;
 /** Of the heartbeats that come every 30 s, one may get lost. */
@@ -24,9 +23,9 @@ export function phaseDeadline(state: PolicyState, transports: readonly Candidate
       return isBlocked(state) ? null : phase.until;
     case 'asking':
       if (phase.heard_at !== null) return phase.heard_at + SILENCE_MS;
-      return phase.since + (transports[state.current]?.answers_within_ms ?? FIRST_BYTE_MS);
+      return phase.since + (transports[state.current]?.answers_within_ms ?? ANSWER_MS);
     case 'open':
-      if (phase.heard_at === null) return phase.since + FIRST_BYTE_MS;
+      if (phase.heard_at === null) return phase.since + ANSWER_MS;
       return Math.min(phase.heard_at + SILENCE_MS, phase.beat_at + HEARTBEAT_MS);
     default:
       return assertNever(phase);
@@ -37,6 +36,6 @@ export function phaseDeadline(state: PolicyState, transports: readonly Candidate
 export function probeDeadline(state: PolicyState): number | null {
   const { probe } = state;
   if (probe === null) return null;
-  if (probe.since !== null) return probe.since + FIRST_BYTE_MS;
+  if (probe.since !== null) return probe.since + ANSWER_MS;
   return isBlocked(state) || state.failures > 0 || !(isConnected(state) || state.phase.name === 'waiting') ? null : probe.at;
 }

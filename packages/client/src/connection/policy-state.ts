@@ -1,8 +1,8 @@
 import { type Failure } from '../transport/failure.js';
-import { type Transport } from '../transport/transport.js';
+import { type Traits } from '../transport/transport.js';
 
 /** What the policy knows of a transport. Best first. */
-export type Candidate = Pick<Transport, 'name' | 'kind' | 'answers_within_ms' | 'interval_ms'>;
+export type Candidate = Traits;
 
 export type Phase =
   | { readonly name: 'idle' }
@@ -54,6 +54,8 @@ export type PolicyInput =
   | { type: 'Left'; reason: string; retry_after_ms: number | null }
   | { type: 'ProbeHeard' }
   | { type: 'ProbeFailed' }
+  /** Other flags are asked for: what is open is of the old ones. */
+  | { type: 'Renewed' }
   | { type: 'Hidden'; hidden: boolean }
   | { type: 'Offline'; offline: boolean }
   | { type: 'Close' };

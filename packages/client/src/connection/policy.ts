@@ -54,6 +54,8 @@ export function advance(state: PolicyState, input: PolicyInput, transports: read
       return state.probe?.since == null ? same(state) : climb(state, state.probe.index, moment);
     case 'ProbeFailed':
       return same(probeLater(state, random, now));
+    case 'Renewed':
+      return renewed(state, moment.now);
     case 'Hidden':
       return returned({ ...state, hidden: input.hidden }, transports, moment);
     case 'Offline':
@@ -123,6 +125,18 @@ function returned(state: PolicyState, transports: readonly Candidate[], moment: 
   const { phase } = state;
   if (isBlocked(state) || phase.name !== 'waiting' || phase.firm) return tick(state, transports, moment);
   return same({ ...state, phase: { ...phase, until: Math.min(phase.until, moment.now + moment.random * 1000) } });
+}
+
+/** Soon, but several subscriptions in a row are one connection; and who waits because something failed goes on waiting. */
+function renewed(state: PolicyState, now: number): PolicyStep {
+  const { phase } = state;
+  if (phase.name !== 'asking' && phase.name !== 'open') {
+    const isBetweenPolls = phase.name === 'waiting' && !phase.firm && state.failures === 0;
+    return same(isBetweenPolls ? { ...state, phase: { ...phase, until: now } } : state);
+  }
+  const until = Math.max(now, phase.since + BETWEEN_POLLS_MS);
+  const probe = state.probe && { ...state.probe, since: null };
+  return { state: { ...state, phase: { name: 'waiting', until, firm: false }, probe }, effects: letGo(state) };
 }
 
 /** What is open is dead already, only that nobody has noticed. */

@@ -49,9 +49,9 @@ export class ScriptedTransport implements Transport {
     this.tell({ type: 'Ended', failure: { code, message: code, ...more } });
   }
 
-  message(message: unknown): void {
+  message(message: unknown, size = 100): void {
     this.tell({ type: 'Heard' });
-    this.tell({ type: 'Received', message: parseMessage(message) });
+    this.tell({ type: 'Received', message: parseMessage(message), size });
   }
 
   heartbeat(): void {

@@ -31,9 +31,16 @@ export interface SyncState {
   readonly age_ms: number | null;
 }
 
-/** @param held what was kept from an earlier run: flags and the cursor that they stand at. */
-export function initialState(held: Pick<SyncState, 'cursor' | 'flags'> = { cursor: NO_CURSOR, flags: new Map() }): SyncState {
-  return { phase: { name: 'away' }, ...held, tombstones: new Map(), age_ms: null };
+const NOTHING = { cursor: NO_CURSOR, flags: new Map<string, FlagDefinition>() };
+
+/** What was kept from an earlier run: flags and the cursor that they stand at. */
+export function initialState({ cursor, flags }: Pick<SyncState, 'cursor' | 'flags'> = NOTHING): SyncState {
+  return { phase: { name: 'away' }, cursor, flags, tombstones: new Map(), age_ms: null };
+}
+
+/** Whether something is held that is shown to nobody yet: a full sync, or a change set. */
+export function isStaging({ phase }: SyncState): boolean {
+  return phase.name === 'full' || ((phase.name === 'delta' || phase.name === 'live') && phase.set !== null);
 }
 
 /** Whether everything that the server has told of is applied: the state is as new as its last answer. */

@@ -1,8 +1,9 @@
 import { type Fetch, globals } from '../platform.js';
-import { longPoll, poll } from './poll.transport.js';
+import { onDemand } from './on-demand.js';
 import { sse } from './sse.transport.js';
+import { LONG_POLL, POLL, WEB_SOCKET } from './traits.js';
 import { type Site, type Transport } from './transport.js';
-import { webSocket, type WebSocketConstructor } from './web-socket.transport.js';
+import { type WebSocketConstructor } from './web-socket.transport.js';
 
 export interface TransportOptions {
   /** `ticket`: polls take none (protocol section 6), and are left out. */
@@ -13,10 +14,19 @@ export interface TransportOptions {
   readonly WebSocket?: WebSocketConstructor | undefined;
 }
 
-/** Best first: SSE, WebSocket, long poll, poll. */
+/** Best first: SSE, WebSocket, long poll, poll. All but the first are loaded where they are opened: most programs never do. */
 export function defaultTransports(site: Site, options: TransportOptions): Transport[] {
   const { credential, fetch = globals.fetch, WebSocket = globals.WebSocket } = options;
-  const sockets = WebSocket === undefined ? [] : [webSocket(site, WebSocket)];
-  const polls = credential === 'ticket' ? [] : [longPoll(site, fetch), poll(site, fetch)];
+  const sockets =
+    WebSocket === undefined
+      ? []
+      : [onDemand(WEB_SOCKET, async () => (await import('./web-socket.transport.js')).webSocket(site, WebSocket))];
+  const polls =
+    credential === 'ticket'
+      ? []
+      : [
+          onDemand(LONG_POLL, async () => (await import('./poll.transport.js')).longPoll(site, fetch)),
+          onDemand(POLL, async () => (await import('./poll.transport.js')).poll(site, fetch)),
+        ];
   return [sse(site, fetch), ...sockets, ...polls];
 }

@@ -1,7 +1,7 @@
-import { NO_CURSOR } from '@flagwire/protocol/sync';
 import { parseMessage } from '../sync/parse-message.js';
 import { type Failure, failure } from './failure.js';
-import { addressOf, MAX_MESSAGE, type Site, ticketOf, type Transport } from './transport.js';
+import { STREAM } from './traits.js';
+import { addressOf, MAX_MESSAGE, type Site, streamQuery, type Transport } from './transport.js';
 
 export interface EventSourceLike {
   onopen: ((event: never) => void) | null;
@@ -18,14 +18,11 @@ export interface EventSourceLike {
 export function eventSource(site: Site, EventSource: new (url: string) => EventSourceLike): Transport {
   return {
     name: 'event-source',
-    kind: 'stream',
-    answers_within_ms: 10_000,
-    interval_ms: 0,
-    open: ({ credential, cursor }, listener) => {
-      const ticket = ticketOf(credential);
-      if (ticket === null) throw new TypeError('an EventSource needs a ticket: a key must not stand in an address');
-      const last_event_id = cursor === NO_CURSOR ? null : cursor;
-      const source = new EventSource(addressOf(site, 'stream', { ticket, last_event_id }));
+    ...STREAM,
+    open: (request, listener) => {
+      const query = streamQuery(request);
+      if (query.ticket === null) throw new TypeError('an EventSource needs a ticket: a key must not stand in an address');
+      const source = new EventSource(addressOf(site, 'stream', query));
       let opened = false;
       const close = (): void => {
         source.onopen = source.onmessage = source.onerror = null;
@@ -43,7 +40,8 @@ export function eventSource(site: Site, EventSource: new (url: string) => EventS
         if (data.length > MAX_MESSAGE)
           return end(failure('message_too_large', `a message is longer than ${MAX_MESSAGE} characters`));
         listener({ type: 'Heard' });
-        listener({ type: 'Received', message: parseMessage(data, lastEventId === '' ? undefined : lastEventId) });
+        const message = parseMessage(data, lastEventId === '' ? undefined : lastEventId);
+        listener({ type: 'Received', message, size: data.length });
       };
       source.onerror = () =>
         end(opened ? failure('connection_lost', 'the stream ended') : failure('connection_failed', 'the stream did not open'));

@@ -2,22 +2,18 @@ import { isObject, NO_CURSOR } from '@flagwire/protocol/sync';
 import { type Fetch, globals } from '../platform.js';
 import { type Answer } from '../sync/messages.js';
 import { parseMessage } from '../sync/parse-message.js';
-import { exchange, textOf, type Use } from './exchange.js';
+import { textOf } from './body.js';
+import { exchange, type Use } from './exchange.js';
 import { type Failure, failure } from './failure.js';
+import { LONG_POLL, LONG_POLL_WAIT_S, POLL } from './traits.js';
 import { addressOf, headersOf, MAX_BODY, type Site, type Transport } from './transport.js';
-
-/** Below the half minute after which the proxies of the world give up. In seconds. */
-const WAIT_S = 25;
 
 type Read = (body: Record<string, unknown>, asked: string) => Answer | null;
 
 /** `GET /sdk/poll` with the tag of what is held: 304, or every flag. It takes keys only. */
 export function poll(site: Site, fetch: Fetch = globals.fetch): Transport {
   return {
-    name: 'poll',
-    kind: 'poll',
-    answers_within_ms: 10_000,
-    interval_ms: 30_000,
+    ...POLL,
     open: ({ credential, cursor }, listener) => {
       const headers = headersOf(credential);
       // The tag wraps the cursor (protocol section 1), so that one is kept and not two.
@@ -30,12 +26,9 @@ export function poll(site: Site, fetch: Fetch = globals.fetch): Transport {
 /** `GET /sdk/poll?since=&wait=`: answered as soon as there is something after the cursor. It takes keys only. */
 export function longPoll(site: Site, fetch: Fetch = globals.fetch): Transport {
   return {
-    name: 'long-poll',
-    kind: 'poll',
-    answers_within_ms: (WAIT_S + 10) * 1000,
-    interval_ms: 0,
+    ...LONG_POLL,
     open: ({ credential, cursor }, listener) => {
-      const url = addressOf(site, 'poll', { since: cursor, wait: String(WAIT_S) });
+      const url = addressOf(site, 'poll', { since: cursor, wait: String(LONG_POLL_WAIT_S) });
       return exchange(fetch, url, headersOf(credential), reading(cursor, readEvents), listener);
     },
   };

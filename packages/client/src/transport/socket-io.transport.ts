@@ -1,6 +1,7 @@
 import { isObject, NO_CURSOR } from '@flagwire/protocol/sync';
 import { parseMessage } from '../sync/parse-message.js';
 import { type Failure, failure } from './failure.js';
+import { STREAM } from './traits.js';
 import { type Site, type Transport } from './transport.js';
 
 export interface SocketIoLike {
@@ -19,9 +20,7 @@ const FOR_NOW = ['overload', 'key_not_checked', 'database_unavailable', 'rate_li
 export function socketIo(site: Site, io: Io): Transport {
   return {
     name: 'socket.io',
-    kind: 'stream',
-    answers_within_ms: 10_000,
-    interval_ms: 0,
+    ...STREAM,
     open: ({ credential, cursor }, listener) => {
       const cursorPart = cursor === NO_CURSOR ? {} : { last_event_id: cursor };
       const flagsPart = site.flags === null ? {} : { flags: site.flags };
@@ -47,7 +46,7 @@ export function socketIo(site: Site, io: Io): Transport {
       socket.on('connect', () => listener({ type: 'Opened' }));
       socket.on('message', (message: unknown) => {
         listener({ type: 'Heard' });
-        if (!over) listener({ type: 'Received', message: parseMessage(message) });
+        if (!over) listener({ type: 'Received', message: parseMessage(message), size: sizeOf(message) });
       });
       socket.on('connect_error', (error: Error & { data?: unknown }) => end(refusalOf(error)));
       socket.on('disconnect', (reason: string) => {
@@ -57,6 +56,11 @@ export function socketIo(site: Site, io: Io): Transport {
       return { close };
     },
   };
+}
+
+/** Socket.IO has parsed it already. */
+function sizeOf(message: unknown): number {
+  return JSON.stringify(message)?.length ?? 0;
 }
 
 function refusalOf({ message, data }: Error & { data?: unknown }): Failure {

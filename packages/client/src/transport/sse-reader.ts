@@ -26,46 +26,46 @@ export interface SseListener {
  * then every block is told, and the text of one that had data ends in the LF that the standard takes away.
  */
 export class SseReader {
-  private readonly decoder = new globals.TextDecoder();
-  private readonly parser: EventSourceParser;
-  private lastId = '';
-  private afterCr = false;
-  private atLineStart = true;
-  private stopped = false;
+  readonly #decoder = new globals.TextDecoder();
+  readonly #parser: EventSourceParser;
+  #lastId = '';
+  #afterCr = false;
+  #atLineStart = true;
+  #stopped = false;
 
   /** @param limit of what is held of an event that is not whole, in characters. */
   constructor(listener: SseListener, limit: number) {
-    this.parser = createParser({
+    this.#parser = createParser({
       maxBufferSize: limit,
       onEvent: ({ id, event = 'message', data }) => {
-        if (id !== undefined) this.lastId = id;
-        if (data !== '') this.tell(() => listener.onEvent({ event, data: data.slice(0, -1), id: this.lastId }));
+        if (id !== undefined) this.#lastId = id;
+        if (data !== '') this.#tell(() => listener.onEvent({ event, data: data.slice(0, -1), id: this.#lastId }));
       },
-      onRetry: (ms) => this.tell(() => listener.onRetry(ms)),
+      onRetry: (ms) => this.#tell(() => listener.onRetry(ms)),
       onError: ({ type }) => {
-        if (type === 'max-buffer-size-exceeded') this.tell(() => listener.onTooLarge(), true);
+        if (type === 'max-buffer-size-exceeded') this.#tell(() => listener.onTooLarge(), true);
       },
     });
     // It takes the three characters "ï»¿" at the beginning for a byte order mark; the decoder has taken the real one away.
-    this.parser.feed('');
+    this.#parser.feed('');
   }
 
   push(bytes: Uint8Array): void {
-    let text = this.decoder.decode(bytes, { stream: true });
-    if (text === '' || this.stopped) return;
-    if (this.afterCr && text.startsWith('\n')) text = text.slice(1);
-    this.afterCr = text === '' ? false : text.endsWith('\r');
+    let text = this.#decoder.decode(bytes, { stream: true });
+    if (text === '' || this.#stopped) return;
+    if (this.#afterCr && text.startsWith('\n')) text = text.slice(1);
+    this.#afterCr = text === '' ? false : text.endsWith('\r');
     text = text.replace(/\r\n?/g, '\n');
     if (text === '') return;
-    const startsLine = this.atLineStart;
-    this.atLineStart = text.endsWith('\n');
+    const startsLine = this.#atLineStart;
+    this.#atLineStart = text.endsWith('\n');
     // One LF before the text stands for the end of the line before it, and is taken away again.
     const blocks = `${startsLine ? '\n' : ''}${text}`.replace(/(?<=\n)\n/g, 'data\n\n');
-    this.parser.feed(startsLine ? blocks.slice(1) : blocks);
+    this.#parser.feed(startsLine ? blocks.slice(1) : blocks);
   }
 
-  private tell(call: () => void, last = false): void {
-    if (!this.stopped) call();
-    this.stopped ||= last;
+  #tell(call: () => void, last = false): void {
+    if (!this.#stopped) call();
+    this.#stopped ||= last;
   }
 }

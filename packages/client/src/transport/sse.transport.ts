@@ -1,22 +1,19 @@
-import { NO_CURSOR } from '@flagwire/protocol/sync';
 import { type Fetch, globals } from '../platform.js';
 import { parseMessage } from '../sync/parse-message.js';
-import { exchange, piecesOf } from './exchange.js';
+import { exchange } from './exchange.js';
 import { type Failure, failure } from './failure.js';
+import { piecesOf } from './pieces.js';
 import { SseReader } from './sse-reader.js';
-import { addressOf, headersOf, MAX_MESSAGE, type Site, ticketOf, type Transport } from './transport.js';
+import { SSE } from './traits.js';
+import { addressOf, headersOf, MAX_MESSAGE, type Site, streamQuery, type Transport } from './transport.js';
 
 /** `GET /sdk/stream` over `fetch`: the key goes in a header, where no log keeps it. */
 export function sse(site: Site, fetch: Fetch = globals.fetch): Transport {
   return {
-    name: 'sse',
-    kind: 'stream',
-    answers_within_ms: 10_000,
-    interval_ms: 0,
-    open: ({ credential, cursor }, listener) => {
-      const last_event_id = cursor === NO_CURSOR ? null : cursor;
-      const url = addressOf(site, 'stream', { ticket: ticketOf(credential), last_event_id });
-      const headers = { Accept: 'text/event-stream', ...headersOf(credential) };
+    ...SSE,
+    open: (request, listener) => {
+      const url = addressOf(site, 'stream', streamQuery(request));
+      const headers = { Accept: 'text/event-stream', ...headersOf(request.credential) };
       return exchange(
         fetch,
         url,
@@ -33,7 +30,7 @@ export function sse(site: Site, fetch: Fetch = globals.fetch): Transport {
               // Events of another name are for other listeners than a stream's own.
               onEvent: ({ event, data, id }) => {
                 const message = parseMessage(data, id === '' ? undefined : id);
-                if (event === 'message') tell({ type: 'Received', message });
+                if (event === 'message') tell({ type: 'Received', message, size: data.length });
               },
               onRetry: (after_ms) => tell({ type: 'Retry', after_ms }),
               onTooLarge: () => {

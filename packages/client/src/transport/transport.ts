@@ -1,3 +1,4 @@
+import { NO_CURSOR } from '@flagwire/protocol/sync';
 import { type Answer, type Received } from '../sync/messages.js';
 import { type Failure } from './failure.js';
 
@@ -17,7 +18,8 @@ export type TransportEvent =
   | { type: 'Opened' }
   /** Bytes came, whatever they mean. */
   | { type: 'Heard' }
-  | { type: 'Received'; message: Received }
+  /** `size` in characters, of the message as it was sent. */
+  | { type: 'Received'; message: Received; size: number }
   | { type: 'Answered'; answer: Answer }
   | { type: 'Unchanged'; asked: string }
   /** The server's `retry:`, in milliseconds. */
@@ -41,7 +43,12 @@ export interface Connection {
  * again: how long it may be silent, and what follows its end, is the policy's (connection/policy.ts). It does not throw, and tells
  * nothing before `open` has returned. At most one message of `MAX_MESSAGE` is held, and of a poll one body of `MAX_BODY`.
  */
-export interface Transport {
+export interface Transport extends Traits {
+  open(request: OpenRequest, listener: (event: TransportEvent) => void): Connection;
+}
+
+/** What is known of a transport before it is opened. */
+export interface Traits {
   readonly name: TransportName;
   /** Whether each request is answered once and asks for the next, and after what time. */
   readonly kind: 'stream' | 'poll';
@@ -49,10 +56,9 @@ export interface Transport {
   readonly answers_within_ms: number;
   /** Between the answer of a poll and the next, in milliseconds. */
   readonly interval_ms: number;
-  open(request: OpenRequest, listener: (event: TransportEvent) => void): Connection;
 }
 
-/** Where the server is, and which flags are asked for; null: all. */
+/** Where the server is, and which flags are asked for; null: all. It is read at each opening: a subscription may change. */
 export interface Site {
   /** Without the path of a door: `https://flags.example.com`. */
   readonly url: string;
@@ -60,9 +66,9 @@ export interface Site {
 }
 
 /** In characters. A definition is far smaller: the server takes no body of a mebibyte. */
-export const MAX_MESSAGE = 4 * 1024 * 1024;
+export const MAX_MESSAGE = 4_194_304;
 /** In characters: the body of a poll has every flag. */
-export const MAX_BODY = 128 * 1024 * 1024;
+export const MAX_BODY = 134_217_728;
 
 /** The address of a door with its query, without the values that are null. */
 export function addressOf(site: Site, door: string, query: Record<string, string | null> = {}): string {
@@ -70,6 +76,11 @@ export function addressOf(site: Site, door: string, query: Record<string, string
   const pairs = Object.entries(all).flatMap(([name, value]) => (value === null ? [] : `${name}=${encodeURIComponent(value)}`));
   const base = `${site.url.replace(/\/+$/, '')}/sdk/${door}`;
   return pairs.length === 0 ? base : `${base}?${pairs.join('&')}`;
+}
+
+/** Of the address of a stream: the ticket, where it is one, and the cursor, where there is one. */
+export function streamQuery({ credential, cursor }: OpenRequest): { ticket: string | null; last_event_id: string | null } {
+  return { ticket: ticketOf(credential), last_event_id: cursor === NO_CURSOR ? null : cursor };
 }
 
 export function ticketOf(credential: Credential): string | null {

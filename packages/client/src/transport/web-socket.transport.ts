@@ -1,7 +1,7 @@
-import { NO_CURSOR } from '@flagwire/protocol/sync';
 import { parseMessage } from '../sync/parse-message.js';
 import { type Failure, failure } from './failure.js';
-import { addressOf, headersOf, MAX_MESSAGE, type Site, ticketOf, type Transport } from './transport.js';
+import { WEB_SOCKET } from './traits.js';
+import { addressOf, headersOf, MAX_MESSAGE, type Site, streamQuery, type Transport } from './transport.js';
 
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
@@ -21,16 +21,12 @@ const NOT_FOR_THIS_CREDENTIAL = [4401, 4403];
 /** `GET /sdk/ws`. A key goes in a header, which Node.js, Bun, Deno and `ws` can send; a browser, which cannot, has a ticket. */
 export function webSocket(site: Site, WebSocket: WebSocketConstructor): Transport {
   return {
-    name: 'websocket',
-    kind: 'stream',
-    answers_within_ms: 10_000,
-    interval_ms: 0,
-    open: ({ credential, cursor }, listener) => {
-      const ticket = ticketOf(credential);
-      const last_event_id = cursor === NO_CURSOR ? null : cursor;
-      const url = addressOf(site, 'ws', { ticket, last_event_id }).replace(/^http/, 'ws');
-      const options = { headers: headersOf(credential), maxPayload: MAX_MESSAGE, perMessageDeflate: false };
-      const socket = ticket === null ? new WebSocket(url, options as never) : new WebSocket(url);
+    ...WEB_SOCKET,
+    open: (request, listener) => {
+      const query = streamQuery(request);
+      const url = addressOf(site, 'ws', query).replace(/^http/, 'ws');
+      const options = { headers: headersOf(request.credential), maxPayload: MAX_MESSAGE, perMessageDeflate: false };
+      const socket = query.ticket === null ? new WebSocket(url, options as never) : new WebSocket(url);
       let opened = false;
       let over = false;
       const close = (): void => {
@@ -49,10 +45,11 @@ export function webSocket(site: Site, WebSocket: WebSocketConstructor): Transpor
       };
       socket.onmessage = ({ data }: { data: unknown }) => {
         if (over) return;
-        if (typeof data === 'string' && data.length > MAX_MESSAGE) return end(tooLarge());
+        const size = typeof data === 'string' ? data.length : 0;
+        if (size > MAX_MESSAGE) return end(tooLarge());
         listener({ type: 'Heard' });
         // A binary frame is no message: the parser says so.
-        if (!over) listener({ type: 'Received', message: parseMessage(data) });
+        if (!over) listener({ type: 'Received', message: parseMessage(data), size });
       };
       // It stays to the end: without it `ws` throws where it is closed while it opens. What is wrong is said by the close that follows,
       // but for a frame over `maxPayload`.

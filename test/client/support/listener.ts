@@ -24,8 +24,9 @@ export class Listener {
 
   open(): void {
     if (this.transport.kind === 'stream') this.#apply({ type: 'Opened' });
-    this.#connection = this.transport.open({ credential: this.credential, cursor: this.state.cursor }, (event) =>
-      this.#take(event),
+    this.#connection = this.transport.open(
+      { credential: this.credential, cursor: this.state.cursor, wait: this.syncs.length > 0 },
+      (event) => this.#take(event),
     );
   }
 

@@ -90,7 +90,7 @@ export class ClientCore implements ConnectorListener {
       this.#unwatchPage();
       this.watch.close();
       this.#connector?.close();
-      this.waiters.end(() => new ClientClosed('the client is closed'));
+      this.waiters.end(() => new ClientClosed('closed'));
       this.#kept = this.#keeper?.settled() ?? this.#kept;
     }
     return this.#kept.then(() => undefined);

@@ -31,8 +31,16 @@ export function makeLab(options: Partial<FlagSyncClientOptions> = {}) {
   client.on('status', ({ state }) => states.push(state));
   const errors: string[] = [];
   client.on('error', ({ code }) => errors.push(code));
-  return { clock, sse, poll, client, states, errors, sync: fullSync(sse), change: changeSet(sse) };
+  /** As the clock's, where something has to be loaded on the way: that takes turns of the real event loop, and no time. */
+  const pass = async (ms: number): Promise<void> => {
+    await turn();
+    await clock.pass(ms);
+    await turn();
+  };
+  return { clock, pass, sse, poll, client, states, errors, sync: fullSync(sse), change: changeSet(sse) };
 }
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Begins the connection with these flags. */
 function fullSync(transport: ScriptedTransport) {

@@ -43,10 +43,10 @@ export class Emitter {
   }
 
   emit<N extends EventName>(name: N, event: ClientEvents[N]): void {
-    this.#waiting.push(() => {
+    const tell = (): void => {
       for (const { listener } of [...this.#listeners[name]]) this.#tell(name, listener, event);
-    });
-    if (this.#waiting.length > 1) return;
+    };
+    if (this.#waiting.push(tell) > 1) return;
     // Also what is added meanwhile.
     for (const next of this.#waiting) next();
     this.#waiting.length = 0;

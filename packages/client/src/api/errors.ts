@@ -69,6 +69,6 @@ export class CacheFailed extends FlagwireError {
     readonly code: CacheFault,
     cause?: unknown,
   ) {
-    super(`the last known good: ${code}`, { cause });
+    super(code, { cause });
   }
 }

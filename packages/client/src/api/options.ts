@@ -37,7 +37,7 @@ export interface FlagSyncClientOptions {
 
 /** @throws InvalidOptions, ServerKeyInBrowser. Neither repeats the key. */
 export function checkOptions({ url, sdkKey, ticket }: FlagSyncClientOptions): void {
-  if (typeof url !== 'string' || !/^https?:\/\/[^/\s]/.test(url)) {
+  if (!/^https?:\/\/[^/\s]/.test(url)) {
     throw new InvalidOptions('url has to be as https://flags.example.com');
   }
   if ((sdkKey === undefined) === (ticket === undefined)) {
@@ -47,7 +47,7 @@ export function checkOptions({ url, sdkKey, ticket }: FlagSyncClientOptions): vo
     if (typeof ticket !== 'function') throw new InvalidOptions('ticket has to be a function');
   } else if (globals.document !== undefined) {
     throw new ServerKeyInBrowser('everybody can read a key that is in a page: give ticket');
-  } else if (typeof sdkKey !== 'string' || !/^fw_srv_\S+$/.test(sdkKey)) {
+  } else if (!/^fw_srv_\S+$/.test(sdkKey)) {
     throw new InvalidOptions('sdkKey has to be a server key: fw_srv_…');
   }
 }

@@ -2,7 +2,7 @@ import { assertNever, NO_CURSOR } from '@flagwire/protocol/sync';
 import { type Clock } from '../platform.js';
 import { apply } from '../sync/apply.js';
 import { type Effect, type Input } from '../sync/messages.js';
-import { initialState, isStaging, type SyncState } from '../sync/state.js';
+import { initialState, isCurrent, isStaging, type SyncState } from '../sync/state.js';
 import { type Failure, failure } from '../transport/failure.js';
 import { openLater } from '../transport/open-later.js';
 import { type Connection, type Credential, type Traits, type Transport, type TransportEvent } from '../transport/transport.js';
@@ -43,6 +43,7 @@ export class Connector {
   #probe: Connection | null = null;
   readonly #alarm: Alarm;
   #staged = 0;
+  readonly #inputs: PolicyInput[] = [];
 
   readonly #options: ConnectorOptions;
   readonly #listener: ConnectorListener;
@@ -86,18 +87,25 @@ export class Connector {
     this.#advance({ type: 'Close' });
   }
 
+  /** One after the other: whoever is told of an effect may close, or ask for other flags, before the next effect is there. */
   #advance(input: PolicyInput): void {
+    if (this.#inputs.push(input) > 1) return;
     const { transports, clock, random } = this.#options;
-    const { state, effects } = advance(this.#policy, input, transports, { now: clock.now(), random: random() });
-    this.#policy = state;
-    for (const effect of effects) this.#perform(effect);
+    for (const next of this.#inputs) {
+      const { state, effects } = advance(this.#policy, next, transports, { now: clock.now(), random: random() });
+      this.#policy = state;
+      for (const effect of effects) this.#perform(effect);
+    }
+    this.#inputs.length = 0;
     this.#alarm.set(deadline(this.#policy, transports));
   }
 
   #perform(effect: PolicyEffect): void {
     switch (effect.type) {
       case 'Connect':
-        this.#connection = this.#open(effect.index, (event) => this.#take(event));
+        this.#connection = this.#open(effect.index, isCurrent(this.#sync) && this.#policy.failures === 0, (event) =>
+          this.#take(event),
+        );
         break;
       case 'Disconnect':
         this.#connection?.close();
@@ -105,7 +113,7 @@ export class Connector {
         this.#apply({ type: 'Closed' });
         break;
       case 'Probe':
-        this.#probe = this.#open(effect.index, (event) => this.#takeOfProbe(event));
+        this.#probe = this.#open(effect.index, false, (event) => this.#takeOfProbe(event));
         break;
       case 'StopProbe':
         this.#probe?.close();
@@ -120,13 +128,13 @@ export class Connector {
   }
 
   /** The credential may take its time. */
-  #open(index: number, listener: (event: TransportEvent) => void): Connection | null {
+  #open(index: number, wait: boolean, listener: (event: TransportEvent) => void): Connection | null {
     const { transports, credential: ask } = this.#options;
     const transport = transports[index];
     if (transport === undefined) return null;
     const prepare = async () => {
       const credential = await ask(this.#policy.refused);
-      return () => transport.open({ credential, cursor: this.#sync.cursor }, listener);
+      return () => transport.open({ credential, cursor: this.#sync.cursor, wait }, listener);
     };
     return openLater(prepare, 'ticket_failed', listener);
   }

@@ -23,12 +23,12 @@ export function poll(site: Site, fetch: Fetch = globals.fetch): Transport {
   };
 }
 
-/** `GET /sdk/poll?since=&wait=`: answered as soon as there is something after the cursor. It takes keys only. */
+/** `GET /sdk/poll?since=&wait=`: answered as soon as there is something after the cursor; at once, where it is not known whether there is. It takes keys only. */
 export function longPoll(site: Site, fetch: Fetch = globals.fetch): Transport {
   return {
     ...LONG_POLL,
-    open: ({ credential, cursor }, listener) => {
-      const url = addressOf(site, 'poll', { since: cursor, wait: String(LONG_POLL_WAIT_S) });
+    open: ({ credential, cursor, wait }, listener) => {
+      const url = addressOf(site, 'poll', { since: cursor, wait: wait ? String(LONG_POLL_WAIT_S) : null });
       return exchange(fetch, url, headersOf(credential), reading(cursor, readEvents), listener);
     },
   };

@@ -11,6 +11,8 @@ export interface OpenRequest {
   readonly credential: Credential;
   /** Opaque; `none` asks for a full sync. */
   readonly cursor: string;
+  /** What is held is current: a poll may be answered late, when there is news. Else it has to be answered at once. */
+  readonly wait: boolean;
 }
 
 export type TransportEvent =

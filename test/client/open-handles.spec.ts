@@ -36,6 +36,27 @@ if (when === 'at once') done();
 if (when === 'on its way') setImmediate(done);
 `;
 
+/** The same of a client, as an application has it: with a cache, a listener, a loop and targeting. */
+const CLIENT = `
+import { FlagSyncClient } from './packages/client/dist/client.js';
+import { flagdEvaluator } from './packages/client/dist/evaluate.js';
+const [, when, url, sdkKey] = process.argv;
+const cache = { read: () => (when === 'silent' ? new Promise(() => undefined) : null), write: () => undefined };
+const client = new FlagSyncClient({ url, sdkKey, cache, evaluator: flagdEvaluator() });
+const rule = (plan) => client.details('targeted', false, { plan });
+const loop = (async () => { for await (const change of client) if (change.changes.length === 0) throw new Error('empty'); })();
+void client.ready({ timeout_ms: Infinity });
+void client.waitFor('epoch001.9.mark01');
+const done = async () => {
+  await client.close();
+  await loop;
+  console.log('closed', when === 'ready' ? [rule('pro').value, rule('free').value, rule('pro').reason].join() : '');
+};
+if (when === 'ready') client.ready().then(done);
+if (when === 'on its way' || when === 'silent') setImmediate(done);
+if (when === 'waiting') client.on('error', done);
+`;
+
 describe('close()', () => {
   const start = useServers();
   let url: string;
@@ -46,16 +67,19 @@ describe('close()', () => {
     const server = await start();
     url = server.url;
     ({ key } = await server.admin.createKey('production'));
+    await server.admin.createFlag('targeted');
+    const targeting = { if: [{ '==': [{ var: 'plan' }, 'pro'] }, 'on', 'off'] };
+    await server.admin.patchEnv('targeted', 'production', { status: 'enabled', targeting });
     const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
     const answer = await httpRequest(`${url}/sdk/ticket`, { method: 'POST', headers, body: '{}' });
     ({ ticket } = answer.json() as { ticket: string });
   });
 
-  function run(...args: string[]): Promise<{ error: unknown; stdout: string; stderr: string }> {
+  function run(program: string, ...args: string[]): Promise<{ error: unknown; stdout: string; stderr: string }> {
     return new Promise((resolve) => {
       execFile(
         process.execPath,
-        ['--input-type=module', '-e', PROGRAM, ...args],
+        ['--input-type=module', '-e', program, ...args],
         { cwd: join(projectRoot()), timeout: 30_000 },
         (error, stdout, stderr) => resolve({ error, stdout, stderr }),
       );
@@ -65,7 +89,15 @@ describe('close()', () => {
   describe.each(['sse', 'event-source', 'websocket', 'socket.io', 'long-poll', 'poll'])('of %s', (name) => {
     it.each(['synced', 'at once', 'on its way', 'waiting'])('leaves nothing that keeps a process alive (%s)', async (when) => {
       const address = when === 'waiting' ? 'http://127.0.0.1:9' : url;
-      expect(await run(name, when, address, key, ticket)).toEqual({ error: null, stdout: 'closed\n', stderr: '' });
+      expect(await run(PROGRAM, name, when, address, key, ticket)).toEqual({ error: null, stdout: 'closed\n', stderr: '' });
+    });
+  });
+
+  describe('of a client', () => {
+    it.each(['ready', 'on its way', 'silent', 'waiting'])('leaves nothing that keeps a process alive (%s)', async (when) => {
+      const address = when === 'waiting' ? 'http://127.0.0.1:9' : url;
+      const said = when === 'ready' ? 'closed true,false,TARGETING_MATCH\n' : 'closed \n';
+      expect(await run(CLIENT, when, address, key)).toEqual({ error: null, stdout: said, stderr: '' });
     });
   });
 });

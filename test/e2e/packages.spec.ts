@@ -159,15 +159,15 @@ describe.each([
   });
 
   it('can be imported and required', async () => {
-    const imports = `import * as all from 'flagwire'; import * as sync from '@flagwire/protocol/sync'; console.log(typeof all.runServer, typeof sync.parseCursor)`;
+    const imports = `import * as all from 'flagwire'; import * as sync from '@flagwire/protocol/sync'; import * as client from '@flagwire/client'; console.log(typeof all.runServer, typeof sync.parseCursor, typeof client.FlagSyncClient)`;
     expect(await run(node, ['--input-type=module', '-e', imports], empty)).toMatchObject({
       code: 0,
-      stdout: 'function function\n',
+      stdout: 'function function function\n',
     });
-    const requires = `console.log(typeof require('flagwire').runServer, typeof require('@flagwire/protocol/sync').parseCursor)`;
+    const requires = `console.log(typeof require('flagwire').runServer, typeof require('@flagwire/protocol/sync').parseCursor, typeof require('@flagwire/client/evaluate').flagdEvaluator)`;
     expect(await run(node, ['--input-type=commonjs', '-e', requires], empty)).toMatchObject({
       code: 0,
-      stdout: 'function function\n',
+      stdout: 'function function function\n',
     });
   });
 });

@@ -5,8 +5,13 @@ import { merge } from './merge.js';
 /** Change sets that wait for one who reads slowly. From then on the newest ones are merged: none of it is lost but what came between. */
 export const MAX_WAITING = 100;
 
-/** For one loop: the change sets that have come already, and those of a client from now on. */
-export function queueOf({ emitter, watch }: Pick<ClientCore, 'emitter' | 'watch'>, early: readonly ChangeSet[]): ChangeQueue {
+/** For one loop: the change sets that have come already, and those of a client from now on. `onBegun`: it takes them itself. */
+export function queueOf(
+  { emitter, watch }: Pick<ClientCore, 'emitter' | 'watch'>,
+  early: readonly ChangeSet[],
+  onBegun: () => void,
+): ChangeQueue {
+  onBegun();
   const stops = [
     emitter.on('change', (change) => queue.push(change)),
     emitter.on('status', ({ state }) => void (state === 'closed' && queue.end())),

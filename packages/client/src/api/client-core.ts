@@ -11,7 +11,7 @@ import { defaultTransports } from '../transport/default-transports.js';
 import { type Failure } from '../transport/failure.js';
 import { type Credential, type Transport } from '../transport/transport.js';
 import { Emitter } from './emitter.js';
-import { CacheFailed, ClientClosed, ConnectionFailed, InvalidOptions } from './errors.js';
+import { CacheFailed, ConnectionFailed, InvalidOptions } from './errors.js';
 import { readFlags } from './flags.js';
 import { type FlagSyncClientOptions } from './options.js';
 import { StatusWatch } from './status-watch.js';
@@ -90,7 +90,7 @@ export class ClientCore implements ConnectorListener {
       this.#unwatchPage();
       this.watch.close();
       this.#connector?.close();
-      this.waiters.end(() => new ClientClosed('closed'));
+      this.waiters.end();
       this.#kept = this.#keeper?.settled() ?? this.#kept;
     }
     return this.#kept.then(() => undefined);
@@ -131,22 +131,32 @@ export class ClientCore implements ConnectorListener {
       random,
       credential: (refused: boolean) => this.#credential(refused),
     };
-    const connector = new Connector(connecting, this, this.#sync);
-    this.#connector = connector;
-    connector.start();
+    this.#connector = new Connector(connecting, this, this.#sync);
+    // Before the first attempt: a page may be hidden when it is opened.
+    if (globals.document !== undefined) await this.#watchPage(this.#connector);
+    this.#connector.start();
     this.watch.update();
-    if (globals.document !== undefined) void this.#watchPage(connector);
   }
 
+  /** Where a part cannot be loaded, the client does without. */
   async #load(cache: Cache): Promise<SyncState | null> {
-    const { keeperOf } = await import('../cache/keeper.js');
-    this.#keeper = keeperOf(cache, this.#site, this.#options.sdkKey, this.#clock, (code, error) => this.#onFault(code, error));
-    return this.#keeper.load();
+    const onFault = (code: CacheFault, error?: unknown) => this.#onFault(code, error);
+    try {
+      const { keeperOf } = await import('../cache/keeper.js');
+      this.#keeper = keeperOf(cache, this.#site, this.#options.sdkKey, this.#clock, onFault);
+    } catch (error) {
+      onFault('cache_unreadable', error);
+    }
+    return this.#keeper?.load() ?? null;
   }
 
   async #watchPage(connector: Connector): Promise<void> {
-    const { watchPage } = await import('./page.js');
-    if (!this.#closed) this.#unwatchPage = watchPage(globals, connector);
+    try {
+      const { watchPage } = await import('./page.js');
+      if (!this.#closed) this.#unwatchPage = watchPage(globals, connector);
+    } catch {
+      // As on a server: it connects whether it is seen or not.
+    }
   }
 
   #beginWith(state: SyncState): void {
@@ -182,7 +192,7 @@ export class ClientCore implements ConnectorListener {
   }
 
   #defaults(): Transport[] {
-    const { fetch = globals.fetch, WebSocket = globals.WebSocket, sdkKey } = this.#options;
+    const { fetch, WebSocket, sdkKey } = this.#options;
     return defaultTransports(this.#site, { credential: sdkKey === undefined ? 'ticket' : 'key', fetch, WebSocket });
   }
 }

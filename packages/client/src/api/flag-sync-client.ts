@@ -113,9 +113,11 @@ export class FlagSyncClient {
     // Until what keeps them is loaded.
     const early: ChangeSet[] = [];
     const stop = this.on('change', (change) => early.push(change));
-    const { queueOf } = await import('./change-queue.js');
-    stop();
-    yield* queueOf(this.#core, early);
+    try {
+      yield* (await import('./change-queue.js')).queueOf(this.#core, early, stop);
+    } finally {
+      stop();
+    }
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Alarm } from '../connection/alarm.js';
 import { type Clock } from '../platform.js';
 import { type TransportName } from '../transport/transport.js';
-import { freshnessOf, type Freshness, type Standing, type State, type Status } from './status.js';
+import { freshnessOf, type Standing, type State, type Status } from './status.js';
 
 type Read = () => Pick<Standing, 'sync' | 'held' | 'transport'>;
 
@@ -29,7 +29,7 @@ export class StatusWatch {
   update(): void {
     if (this.#state === 'closed') return;
     const standing = this.#read();
-    const { state, ends_in } = this.#freshness(standing);
+    const { state, ends_in } = freshnessOf({ ...standing, failed: this.#failed, lag_ms: this.lag });
     this.#alarm.set(ends_in === null ? null : this.#clock.now() + ends_in);
     this.#turn(state, standing.transport?.name ?? null);
   }
@@ -59,10 +59,6 @@ export class StatusWatch {
 
   get now(): Pick<Status, 'state' | 'transport' | 'lag_ms' | 'for_ms'> {
     return { state: this.#state, transport: this.#transport, lag_ms: this.lag, for_ms: this.#clock.now() - this.#since };
-  }
-
-  #freshness(standing: ReturnType<Read>): Freshness {
-    return freshnessOf({ ...standing, failed: this.#failed, lag_ms: this.lag });
   }
 
   #turn(state: State, transport: TransportName | null): void {

@@ -1,4 +1,5 @@
 import { type Clock } from '../platform.js';
+import { ClientClosed } from './errors.js';
 
 /** Timers of every runtime end at 2^31 ms, and what is further away fires at once. */
 const LONGEST_MS = 2_147_483_647;
@@ -20,7 +21,7 @@ interface Waiter {
 /** Promises for something that `check` may find true. Owns their timers. */
 export class Waiters {
   readonly #waiters = new Set<Waiter>();
-  #ended: (() => Error) | null = null;
+  #ended = false;
 
   readonly #clock: Clock;
 
@@ -39,7 +40,7 @@ export class Waiters {
     what: string,
   ): Promise<void> {
     const promise = new Promise<void>((resolve, reject) => {
-      if (this.#ended !== null) return reject(this.#ended());
+      if (this.#ended) return reject(new ClientClosed('closed'));
       if (isDone()) return resolve();
       const timer = this.#clock.setTimeout(
         () => {
@@ -60,9 +61,9 @@ export class Waiters {
   }
 
   /** All of them reject, and all that come later. */
-  end(error: () => Error): void {
-    this.#ended = error;
-    for (const waiter of this.#waiters) this.#take(waiter).reject(error());
+  end(): void {
+    this.#ended = true;
+    for (const waiter of this.#waiters) this.#take(waiter).reject(new ClientClosed('closed'));
   }
 
   #take(waiter: Waiter): Waiter {

@@ -171,8 +171,8 @@ export class Connector {
     this.#staged = isStaging(this.#sync) ? this.#staged + size : 0;
     if (this.#staged <= MAX_STAGED) return false;
     this.#staged = 0;
-    const message = `one sync has more than ${MAX_STAGED} characters`;
-    this.#advance({ type: 'Failed', failure: failure('sync_too_large', message, { retry_after_ms: AFTER_TOO_LARGE_MS }) });
+    const tooLarge = failure('sync_too_large', 'a sync is too large', { retry_after_ms: AFTER_TOO_LARGE_MS });
+    this.#advance({ type: 'Failed', failure: tooLarge });
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { type Failure } from '../transport/failure.js';
 import { backOff, clamp, probeDelay, refusedDelay, spread } from './delays.js';
-import { type Candidate, isConnected, type PolicyEffect, type PolicyState, type PolicyStep } from './policy-state.js';
+import { type Candidate, letGo, type PolicyEffect, type PolicyState, type PolicyStep, resting } from './policy-state.js';
 
 const MINUTE = 60_000;
 const FAILURES_TO_CHANGE = 3;
@@ -67,16 +67,9 @@ function refused(state: PolicyState, effects: PolicyEffect[], { now, random }: M
 }
 
 function ended(state: PolicyState, failure: Failure): PolicyEffect[] {
-  const effects: PolicyEffect[] = [];
-  if (isConnected(state)) effects.push({ type: 'Disconnect' });
-  // Else there would be two attempts at once.
-  if (state.probe !== null && state.probe.since !== null) effects.push({ type: 'StopProbe' });
+  const effects = letGo(state);
   if (failure.code !== 'unauthorized' || !state.refused) effects.push({ type: 'Report', failure });
   return effects;
-}
-
-function resting({ probe }: PolicyState): PolicyState['probe'] {
-  return probe && { ...probe, since: null };
 }
 
 /** After the last comes the first: where all fail, none of them is known to be better. */

@@ -88,3 +88,16 @@ export const initialPolicy: PolicyState = {
 
 export const isBlocked = ({ hidden, offline }: PolicyState): boolean => hidden || offline;
 export const isConnected = ({ phase }: PolicyState): boolean => phase.name === 'asking' || phase.name === 'open';
+
+/** Ends what is open. The probe as well, else there would be two attempts at once. */
+export function letGo(state: PolicyState): PolicyEffect[] {
+  const effects: PolicyEffect[] = [];
+  if (state.probe !== null && state.probe.since !== null) effects.push({ type: 'StopProbe' });
+  if (isConnected(state)) effects.push({ type: 'Disconnect' });
+  return effects;
+}
+
+/** Where a probe is under way, it is none any more; its time stays. */
+export function resting({ probe }: PolicyState): PolicyState['probe'] {
+  return probe && { ...probe, since: null };
+}

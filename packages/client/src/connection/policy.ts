@@ -3,8 +3,8 @@ import { failure } from '../transport/failure.js';
 import { phaseDeadline, probeDeadline } from './deadline.js';
 import { probeDelay } from './delays.js';
 import { failed, left, type Moment } from './policy-failure.js';
-import { type Candidate, isBlocked, isConnected, type PolicyEffect, type PolicyInput } from './policy-state.js';
-import { type PolicyState, type PolicyStep } from './policy-state.js';
+import { type Candidate, isBlocked, isConnected, type PolicyInput } from './policy-state.js';
+import { letGo, type PolicyState, type PolicyStep, resting } from './policy-state.js';
 
 /** A server that answers each long poll at once is not asked more often than this. */
 const BETWEEN_POLLS_MS = 250;
@@ -135,20 +135,11 @@ function renewed(state: PolicyState, now: number): PolicyStep {
     return same(isBetweenPolls ? { ...state, phase: { ...phase, until: now } } : state);
   }
   const until = Math.max(now, phase.since + BETWEEN_POLLS_MS);
-  const probe = state.probe && { ...state.probe, since: null };
-  return { state: { ...state, phase: { name: 'waiting', until, firm: false }, probe }, effects: letGo(state) };
+  return { state: { ...state, phase: { name: 'waiting', until, firm: false }, probe: resting(state) }, effects: letGo(state) };
 }
 
 /** What is open is dead already, only that nobody has noticed. */
 function wentOffline(state: PolicyState, now: number): PolicyStep {
-  const probe = state.probe && { ...state.probe, since: null };
   const phase = isConnected(state) ? ({ name: 'waiting', until: now, firm: false } as const) : state.phase;
-  return { state: { ...state, offline: true, phase, probe }, effects: letGo(state) };
-}
-
-function letGo(state: PolicyState): PolicyEffect[] {
-  const effects: PolicyEffect[] = [];
-  if (state.probe !== null && state.probe.since !== null) effects.push({ type: 'StopProbe' });
-  if (isConnected(state)) effects.push({ type: 'Disconnect' });
-  return effects;
+  return { state: { ...state, offline: true, phase, probe: resting(state) }, effects: letGo(state) };
 }

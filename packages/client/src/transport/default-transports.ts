@@ -9,7 +9,7 @@ export interface TransportOptions {
   /** `ticket`: polls take none (protocol section 6), and are left out. */
   readonly credential: 'key' | 'ticket';
   /** Default: that of the runtime. */
-  readonly fetch?: Fetch;
+  readonly fetch?: Fetch | undefined;
   /** Default: that of the runtime, and none on Node.js 20, where the one of `ws` can be given. */
   readonly WebSocket?: WebSocketConstructor | undefined;
 }

@@ -37,8 +37,7 @@ export function eventSource(site: Site, EventSource: new (url: string) => EventS
         listener({ type: 'Opened' });
       };
       source.onmessage = ({ data, lastEventId }: { data: string; lastEventId: string }) => {
-        if (data.length > MAX_MESSAGE)
-          return end(failure('message_too_large', `a message is longer than ${MAX_MESSAGE} characters`));
+        if (data.length > MAX_MESSAGE) return end(failure('message_too_large', 'a message is too large'));
         listener({ type: 'Heard' });
         const message = parseMessage(data, lastEventId === '' ? undefined : lastEventId);
         listener({ type: 'Received', message, size: data.length });

@@ -34,7 +34,7 @@ export function sse(site: Site, fetch: Fetch = globals.fetch): Transport {
               },
               onRetry: (after_ms) => tell({ type: 'Retry', after_ms }),
               onTooLarge: () => {
-                ended = failure('message_too_large', `a message is longer than ${MAX_MESSAGE} characters`);
+                ended = failure('message_too_large', 'a message is too large');
               },
             },
             MAX_MESSAGE,

@@ -63,7 +63,7 @@ export function webSocket(site: Site, WebSocket: WebSocketConstructor): Transpor
 }
 
 function tooLarge(): Failure {
-  return failure('message_too_large', `a message is longer than ${MAX_MESSAGE} characters`);
+  return failure('message_too_large', 'a message is too large');
 }
 
 function failureOfClose(status: number, wasClean: boolean, opened: boolean): Failure {

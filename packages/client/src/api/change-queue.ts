@@ -26,38 +26,41 @@ type Result = IteratorResult<ChangeSet, undefined>;
 
 /** The change sets for one `for await`. Ends with the client, or with the loop. */
 export class ChangeQueue implements AsyncIterableIterator<ChangeSet, undefined> {
-  private readonly changes: ChangeSet[] = [];
-  private readonly readers: ((result: Result) => void)[] = [];
-  private ended = false;
+  readonly #changes: ChangeSet[] = [];
+  readonly #readers: ((result: Result) => void)[] = [];
+  #ended = false;
+  readonly #onEnd: () => void;
 
   /** @param onEnd when nothing more is to come; may be called twice. */
-  constructor(private readonly onEnd: () => void) {}
+  constructor(onEnd: () => void) {
+    this.#onEnd = onEnd;
+  }
 
   push(change: ChangeSet): void {
-    const reader = this.readers.shift();
+    const reader = this.#readers.shift();
     if (reader !== undefined) return reader({ done: false, value: change });
-    const last = this.changes.length < MAX_WAITING ? undefined : this.changes.pop();
+    const last = this.#changes.length < MAX_WAITING ? undefined : this.#changes.pop();
     const added = last === undefined ? change : merge(last, change);
     // Two that undo each other are none.
-    if (added.changes.length > 0) this.changes.push(added);
+    if (added.changes.length > 0) this.#changes.push(added);
   }
 
   /** What waits is still read. */
   end(): void {
-    this.ended = true;
-    this.onEnd();
-    for (const reader of this.readers.splice(0)) reader({ done: true, value: undefined });
+    this.#ended = true;
+    this.#onEnd();
+    for (const reader of this.#readers.splice(0)) reader({ done: true, value: undefined });
   }
 
   async next(): Promise<Result> {
-    const value = this.changes.shift();
+    const value = this.#changes.shift();
     if (value !== undefined) return { done: false, value };
-    if (this.ended) return { done: true, value: undefined };
-    return new Promise((resolve) => this.readers.push(resolve));
+    if (this.#ended) return { done: true, value: undefined };
+    return new Promise((resolve) => this.#readers.push(resolve));
   }
 
   async return(): Promise<Result> {
-    this.changes.length = 0;
+    this.#changes.length = 0;
     this.end();
     return { done: true, value: undefined };
   }

@@ -42,7 +42,6 @@ export interface Details<T> {
  */
 export class FlagSyncClient {
   readonly #core: ClientCore;
-
   readonly #options: FlagSyncClientOptions;
 
   /**
@@ -50,9 +49,8 @@ export class FlagSyncClient {
    *   `sdkKey` is given and there is a `document`.
    */
   constructor(options: FlagSyncClientOptions) {
-    this.#options = options;
-
     checkOptions(options);
+    this.#options = options;
     this.#core = new ClientCore(options);
   }
 

@@ -183,6 +183,26 @@ describe('A page', () => {
   });
 });
 
+describe('A client in a page', () => {
+  it('that is opened hidden connects to nothing before it is seen', async () => {
+    const document = Object.assign(new EventTarget(), { visibilityState: 'hidden' });
+    const place = globalThis as { document?: unknown };
+    place.document = document;
+    try {
+      const { client, pass, sse } = makeLab({ ticket: () => 'ticket' });
+      await pass(60 * SECOND);
+      expect(sse.opened).toEqual([]);
+      document.visibilityState = 'visible';
+      document.dispatchEvent(new Event('visibilitychange'));
+      await pass(SECOND);
+      expect(sse.opened).toHaveLength(1);
+      await client.close();
+    } finally {
+      delete place.document;
+    }
+  });
+});
+
 describe('Two clients', () => {
   it('have nothing to do with each other', async () => {
     const one = await liveLab([flag('a')]);

@@ -12,7 +12,6 @@ export type TicketProvider = () => string | Ticket | Promise<string | Ticket>;
 
 export class Tickets {
   #kept: { ticket: string; until: number } | null = null;
-
   readonly #provider: TicketProvider;
   readonly #clock: Clock;
 

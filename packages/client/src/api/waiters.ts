@@ -22,7 +22,6 @@ interface Waiter {
 export class Waiters {
   readonly #waiters = new Set<Waiter>();
   #ended = false;
-
   readonly #clock: Clock;
 
   constructor(clock: Clock) {

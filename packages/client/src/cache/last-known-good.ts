@@ -9,25 +9,18 @@ import { type Held } from './parse-held.js';
  * Nothing of it throws: what is wrong is told by its code, and means a cold start, or that the next start is one.
  */
 export class LastKnownGood {
-  #kept: string;
+  #kept: string = NO_CURSOR;
   #next: Held | null = null;
   #writing: Promise<void> | null = null;
-
   readonly #cache: Cache;
   readonly #scope: () => string;
   readonly #onFault: (code: CacheFault, error?: unknown) => void;
 
-  constructor(
-    cache: Cache,
-    /** Asked whenever something is read or kept: the filter may have changed. */
-    scope: () => string,
-    onFault: (code: CacheFault, error?: unknown) => void,
-  ) {
+  /** @param scope asked whenever something is read or kept: the filter may have changed. */
+  constructor(cache: Cache, scope: () => string, onFault: (code: CacheFault, error?: unknown) => void) {
     this.#cache = cache;
     this.#scope = scope;
     this.#onFault = onFault;
-
-    this.#kept = NO_CURSOR;
   }
 
   /** Null where nothing is kept, or not of this scope. */

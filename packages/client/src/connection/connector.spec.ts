@@ -1,28 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { initialState } from '../sync/state.js';
-import { Connector } from './connector.js';
-import { ScriptedTransport } from './scripted-transport.fake.js';
-import { VirtualClock } from './virtual-clock.fake.js';
+import { setUp } from './connector-lab.fake.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-
-function setUp(random = () => 0.5, credential: () => { key: string } | Promise<{ key: string }> = () => ({ key: 'k' })) {
-  const clock = new VirtualClock();
-  const now = () => clock.now();
-  const sse = new ScriptedTransport('sse', now);
-  const socket = new ScriptedTransport('websocket', now);
-  const poll = new ScriptedTransport('poll', now, 'poll', 30 * SECOND);
-  const codes: string[] = [];
-  const listener = {
-    onSync: () => undefined,
-    onHeard: () => undefined,
-    onFailure: ({ code }: { code: string }) => void codes.push(code),
-  };
-  const connector = new Connector({ transports: [sse, socket, poll], clock, random, credential }, listener, initialState());
-  const times = (transport: ScriptedTransport) => transport.opened.map(({ at }) => at);
-  return { clock, sse, socket, poll, codes, connector, times };
-}
 
 async function started(random?: () => number) {
   const lab = setUp(random);
@@ -188,6 +168,22 @@ describe('The connection policy', () => {
     expect(lab.poll.opened.length).toBeGreaterThan(before);
   });
 
+  it('lets a poll wait for news only where what is held is known to be current', async () => {
+    const lab = await started();
+    const answers = () => {
+      lab.poll.tell({ type: 'Unchanged', asked: 'none' });
+      lab.poll.tell({ type: 'Ended', failure: null });
+    };
+    lab.poll.onOpen = answers;
+    lab.sse.fail('not_found');
+    await lab.clock.pass(31 * SECOND);
+    lab.poll.onOpen = () => lab.poll.fail();
+    await lab.clock.pass(30 * SECOND);
+    lab.poll.onOpen = answers;
+    await lab.clock.pass(31 * SECOND);
+    expect(lab.poll.opened.map(({ wait }) => wait)).toEqual([false, true, true, false, true]);
+  });
+
   it('begins nothing while the tab is hidden, and keeps what is open', async () => {
     const lab = await served();
     lab.connector.hidden(true);
@@ -237,38 +233,5 @@ describe('The connection policy', () => {
     lab.connector.start();
     await lab.clock.pass(SECOND);
     expect([lab.codes, asked, lab.sse.opened.length]).toEqual([['ticket_failed'], 2, 1]);
-  });
-});
-
-describe('2,000 clients whose server is away for 10 s', () => {
-  it.each([null, 'retry:'])('come back in no 100 ms more than 5 percent at a time (%s)', async (retry) => {
-    let seed = 7;
-    const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
-    const back: number[] = [];
-    for (let client = 0; client < 2000; client += 1) {
-      const lab = setUp(random);
-      const all = [lab.sse, lab.socket, lab.poll];
-      lab.connector.start();
-      await lab.clock.pass(0);
-      lab.sse.serve();
-      if (retry !== null) lab.sse.tell({ type: 'Retry', after_ms: 1000 + random() * 4000 });
-      for (const one of all) {
-        one.onOpen = () => {
-          if (lab.clock.now() < 10 * SECOND) one.fail();
-          else back.push(lab.clock.now());
-        };
-      }
-      lab.sse.fail('connection_lost');
-      while (all.every(({ isOpen }) => !isOpen)) await lab.clock.pass(SECOND);
-      lab.connector.close();
-    }
-    const slots = new Map<number, number>();
-    for (const at of back) slots.set(Math.floor(at / 100), (slots.get(Math.floor(at / 100)) ?? 0) + 1);
-    const largest = Math.max(...slots.values());
-    process.stdout.write(
-      `${back.length} came back; the fullest 100 ms had ${largest}, the last came at ${Math.max(...back)} ms\n`,
-    );
-    expect(back.length).toBeGreaterThanOrEqual(2000);
-    expect(largest).toBeLessThanOrEqual(100);
   });
 });

@@ -44,7 +44,6 @@ export class Connector {
   readonly #alarm: Alarm;
   #staged = 0;
   readonly #inputs: PolicyInput[] = [];
-
   readonly #options: ConnectorOptions;
   readonly #listener: ConnectorListener;
   #sync: SyncState;

@@ -11,7 +11,7 @@ const SYNC = [
 export class ScriptedTransport implements Transport {
   readonly answers_within_ms = 10_000;
   /** When each connection was opened, with what. */
-  readonly opened: { at: number; cursor: string }[] = [];
+  readonly opened: { at: number; cursor: string; wait: boolean }[] = [];
   private listener: ((event: TransportEvent) => void) | null = null;
 
   constructor(
@@ -24,8 +24,8 @@ export class ScriptedTransport implements Transport {
   /** What happens at each opening; default: nothing. */
   onOpen: () => void = () => undefined;
 
-  open({ cursor }: OpenRequest, listener: (event: TransportEvent) => void): Connection {
-    this.opened.push({ at: this.now(), cursor });
+  open({ cursor, wait }: OpenRequest, listener: (event: TransportEvent) => void): Connection {
+    this.opened.push({ at: this.now(), cursor, wait });
     this.listener = listener;
     void Promise.resolve().then(() => this.listener === listener && this.onOpen());
     return {

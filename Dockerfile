@@ -1,4 +1,4 @@
-# What compiles is left behind: the image holds dist/, the protocol package and the dependencies that run.
+# What compiles is left behind: the image holds dist/, the packages that it imports and the dependencies that run.
 FROM node:24-slim AS manifests
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -12,8 +12,8 @@ COPY src ./src
 RUN npm run build
 
 FROM manifests AS dependencies
-# The workspaces that the server itself uses, not its SDKs. No production dependency needs its install script.
-RUN npm ci --omit=dev --ignore-scripts --workspace @flagwire/protocol --include-workspace-root
+# The workspaces that the server and its command line use. No production dependency needs its install script.
+RUN npm ci --omit=dev --ignore-scripts --workspace @flagwire/protocol --workspace @flagwire/client --workspace @flagwire/cli --include-workspace-root
 
 FROM node:24-slim
 ENV NODE_ENV=production
@@ -25,6 +25,11 @@ COPY LICENSE NOTICE package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/packages/protocol/package.json ./packages/protocol/
 COPY --from=build /app/packages/protocol/dist ./packages/protocol/dist
+COPY --from=build /app/packages/client/package.json ./packages/client/
+COPY --from=build /app/packages/client/dist ./packages/client/dist
+COPY --from=dependencies /app/packages/cli/node_modules ./packages/cli/node_modules
+COPY --from=build /app/packages/cli/package.json ./packages/cli/
+COPY --from=build /app/packages/cli/dist ./packages/cli/dist
 COPY --from=build /app/dist ./dist
 # The image's user `node`, by its number: so that a cluster can see that it is not root.
 USER 1000:1000

@@ -28,6 +28,7 @@ const base = {
     '^@flagwire/protocol/(.*)$': '<rootDir>/packages/protocol/src/$1.ts',
     '^@flagwire/client$': '<rootDir>/packages/client/src/client.ts',
     '^@flagwire/client/(.*)$': '<rootDir>/packages/client/src/$1.ts',
+    '^@flagwire/cli$': '<rootDir>/packages/cli/src/cli.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/packages/[^/]+/dist/', '<rootDir>/test/rules/fixtures/'],

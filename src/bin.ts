@@ -20,4 +20,7 @@ program
   // Not before it is wanted: the server takes half a second to load.
   .action(async () => (await import('./run.js')).runServer());
 
+// The commands that speak to a server, wherever it is; the server itself loads nothing of them.
+if (process.argv[2] !== 'start') (await import('@flagwire/cli')).addCommands(program);
+
 await program.parseAsync();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { type KeyKind, type Page } from '@flagwire/protocol/admin';
+import { type KeyKind, type Page, type SdkKeyRecord } from '@flagwire/protocol/admin';
 import { EntityNotFoundError, type EntityManager } from 'typeorm';
 import { ChangeLog } from '../changes/change-log.js';
 import { Clock, isoTime } from '../common/clock.js';
@@ -15,19 +15,6 @@ import { drawSecret, shownPrefix } from './secret-format.js';
 
 const LONGEST_GRACE_S = 90 * 86_400;
 
-/** A key as lists show it: never the secret, never its hash. */
-export interface SdkKeyWire {
-  id: string;
-  name: string;
-  kind: KeyKind;
-  prefix: string;
-  allowed_origins: string[];
-  created_at: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-  revoked_at: string | null;
-}
-
 export interface NewSdkKey {
   name: string;
   kind: KeyKind;
@@ -38,13 +25,13 @@ export interface NewSdkKey {
 
 /** The only time that the secret is seen. */
 export interface IssuedSdkKey {
-  key: SdkKeyWire;
+  key: SdkKeyRecord;
   secret: string;
 }
 
 type KeyEvent = Pick<AuditEvent, 'action' | 'target' | 'details'>;
 
-function toWire(key: SdkKey): SdkKeyWire {
+function toWire(key: SdkKey): SdkKeyRecord {
   return {
     id: key.id,
     name: key.name,
@@ -94,7 +81,7 @@ export class SdkKeys {
   }
 
   /** Oldest first, also those that are dead. @param after the id of the last one of the page before. */
-  async list(environmentId: string, after: string | null, limit: number): Promise<Page<SdkKeyWire>> {
+  async list(environmentId: string, after: string | null, limit: number): Promise<Page<SdkKeyRecord>> {
     const rows = await this.database.read((manager) =>
       pageOf(manager.createQueryBuilder(SdkKey, 'item').where({ environmentId }), 'sdk_key', after, limit),
     );

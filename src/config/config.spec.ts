@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BadConfig, readConfig } from './config.js';
-import { SETTINGS } from './settings.js';
+import { COMMAND_LINE_NAMES, SETTINGS } from './settings.js';
 
 const TOKEN = 'a'.repeat(32);
 let directory: string;
@@ -74,6 +74,11 @@ describe('The configuration', () => {
   it.each(['', ' ', '1.5', '0x10', '1e3', '65536', '-1', '３'])('takes no %j for a whole number', (text) => {
     const given = mistakesOf({ PORT: text });
     expect(given).toHaveLength(text === '' ? 0 : 1);
+  });
+
+  it('leaves alone what the command line reads, and not what is nearly so', () => {
+    expect(mistakesOf(Object.fromEntries(COMMAND_LINE_NAMES.map((name) => [name, 'anything'])))).toEqual([]);
+    expect(mistakesOf({ FLAGWIRE_URI: 'anything' })).toEqual(['FLAGWIRE_URI is not a setting: see the table in README.md']);
   });
 
   it('takes an empty variable for none', () => {

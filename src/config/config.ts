@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CannotStart } from '../common/errors.js';
 import { type LogFormat, type LogLevel } from '../common/log-line.js';
-import { BadSetting, SETTINGS, type Setting, type Settings } from './settings.js';
+import { BadSetting, COMMAND_LINE_NAMES, SETTINGS, type Setting, type Settings } from './settings.js';
 
 const SettingsBase = class {} as new () => Settings;
 
@@ -58,7 +58,8 @@ function read(env: Environment, setting: Setting<unknown>): unknown {
 
 /** Names that begin with FLAGWIRE_ and are no setting: most likely misspelt. */
 function unknownNames(env: Environment): string[] {
-  const known = new Set<string>(Object.values(SETTINGS).flatMap(({ name }) => [name, `${name}_FILE`]));
+  const settings = Object.values(SETTINGS).flatMap(({ name }) => [name, `${name}_FILE`]);
+  const known = new Set<string>([...settings, ...COMMAND_LINE_NAMES]);
   const ours = Object.keys(env).filter((name) => name.startsWith('FLAGWIRE_') && !name.startsWith('FLAGWIRE_TEST_'));
   return ours.filter((name) => !known.has(name)).map((name) => `${name} is not a setting: see the table in README.md`);
 }

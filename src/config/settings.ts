@@ -226,5 +226,16 @@ export const SETTINGS = {
   importBytes: setting('FLAGWIRE_IMPORT_BYTES', integer(1024, 2 ** 30), 20 * 2 ** 20, 'largest body of an import'),
 } as const;
 
+/** Variables of the command line, which may well stand in the environment of a server too: it leaves them alone. */
+export const COMMAND_LINE_NAMES: readonly string[] = [
+  'FLAGWIRE_URL',
+  'FLAGWIRE_TOKEN',
+  'FLAGWIRE_TOKEN_FILE',
+  'FLAGWIRE_SDK_KEY',
+  'FLAGWIRE_SDK_KEY_FILE',
+  'FLAGWIRE_PROJECT',
+  'FLAGWIRE_ENV',
+];
+
 /** Every setting by its name in code. Times are in milliseconds, sizes in bytes. */
 export type Settings = { readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };

@@ -1,3 +1,4 @@
+import { type FlagSetting, type ProjectFlag } from '@flagwire/protocol/admin';
 import {
   FLAG_STATUSES,
   type FlagDefinition,
@@ -16,7 +17,7 @@ const moment = { type: String, format: 'date-time' } as const;
 const anyObject = { type: 'object', additionalProperties: true } as const;
 
 /** A flag's settings in one environment. */
-export class FlagSettingAnswer {
+export class FlagSettingAnswer implements FlagSetting {
   @ApiProperty({ enum: FLAG_STATUSES })
   status!: FlagStatus;
 
@@ -58,7 +59,7 @@ class FlagFields {
 
 /** A flag of a project, with its settings in the environments that the token opens. */
 @ApiExtraModels(FlagSettingAnswer)
-export class FlagAnswer extends FlagFields {
+export class FlagAnswer extends FlagFields implements ProjectFlag {
   @ApiProperty({ type: [String] })
   tags!: string[];
 

@@ -10,7 +10,12 @@ import { projectRoot } from '../support/project-root.js';
 import { SseProbe } from '../support/sse-client.js';
 import { useServers } from '../support/use-servers.js';
 
-const PACKAGES = { flagwire: '.', '@flagwire/protocol': 'packages/protocol', '@flagwire/client': 'packages/client' };
+const PACKAGES = {
+  flagwire: '.',
+  '@flagwire/protocol': 'packages/protocol',
+  '@flagwire/client': 'packages/client',
+  '@flagwire/cli': 'packages/cli',
+};
 type PackageName = keyof typeof PACKAGES;
 const NAMES = Object.keys(PACKAGES) as PackageName[];
 
@@ -42,9 +47,9 @@ interface Ran {
   stderr: string;
 }
 
-function run(program: string, args: readonly string[], cwd: string): Promise<Ran> {
+function run(program: string, args: readonly string[], cwd: string, env: Record<string, string> = {}): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(program, args, { cwd, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(program, args, { cwd, timeout: 60_000, env: { ...process.env, ...env } }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr });
     });
@@ -140,6 +145,14 @@ describe.each([
     expect(probe.goodbye?.reason).toBe('shutdown');
   });
 
+  it('"flagwire" speaks to a server', async () => {
+    const server = await start({ node, entry: bin, args: ['start'] });
+    await server.admin.createFlag('from-a-package');
+    const there = { FLAGWIRE_URL: server.url, FLAGWIRE_TOKEN: server.adminToken };
+    const toggled = await run(node, [bin, 'toggle', 'from-a-package', '--env', 'staging'], empty, there);
+    expect(toggled).toMatchObject({ code: 0, stdout: expect.stringContaining('from-a-package  disabled → enabled') });
+  });
+
   it('serves with a module of a team beside its own', async () => {
     const server = await start({ node, entry: join(empty, 'team.mjs') });
     const seen = async () => (await httpRequest(`${server.url}/team/seen`)).json();
@@ -159,10 +172,10 @@ describe.each([
   });
 
   it('can be imported and required', async () => {
-    const imports = `import * as all from 'flagwire'; import * as sync from '@flagwire/protocol/sync'; import * as client from '@flagwire/client'; console.log(typeof all.runServer, typeof sync.parseCursor, typeof client.FlagSyncClient)`;
+    const imports = `import * as all from 'flagwire'; import * as sync from '@flagwire/protocol/sync'; import * as client from '@flagwire/client'; import * as cli from '@flagwire/cli'; console.log(typeof all.runServer, typeof sync.parseCursor, typeof client.FlagSyncClient, typeof cli.addCommands)`;
     expect(await run(node, ['--input-type=module', '-e', imports], empty)).toMatchObject({
       code: 0,
-      stdout: 'function function function\n',
+      stdout: 'function function function function\n',
     });
     const requires = `console.log(typeof require('flagwire').runServer, typeof require('@flagwire/protocol/sync').parseCursor, typeof require('@flagwire/client/evaluate').flagdEvaluator)`;
     expect(await run(node, ['--input-type=commonjs', '-e', requires], empty)).toMatchObject({

@@ -1,6 +1,9 @@
 /** Shapes of the admin API that other programs rely on (docs/protocol.md names the stream; this is the write side). */
-import { type FlagDefinition, type FlagStatus } from './flag.js';
+import { type FlagDefinition, type FlagStatus, type ValueType } from './flag.js';
+import { type Json, type JsonObject } from './json.js';
 import { type FlagEvent } from './messages.js';
+
+export { type CredentialKind, CREDENTIAL_PREFIXES, credentialChecksum, readCredential } from './credential-form.js';
 
 export const ROLES = ['viewer', 'editor', 'admin'] as const;
 /** Each role may do what the one before it may. */
@@ -97,4 +100,75 @@ export interface FlagSettings {
   status?: FlagStatus;
   default_variant?: string | null;
   targeting?: Record<string, unknown>;
+}
+
+/** A flag's settings in one environment as answers have them. */
+export interface FlagSetting {
+  status: FlagStatus;
+  /** Absent: the flag's own; null: the code default. */
+  default_variant?: string | null;
+  targeting: JsonObject;
+  /** Of the definition in this environment. */
+  version: number;
+}
+
+/** A flag of a project, with its settings in the environments that the token opens. */
+export interface ProjectFlag {
+  id: string;
+  name: string;
+  description: string;
+  value_type: ValueType;
+  variants: Record<string, Json>;
+  default_variant: string | null;
+  tags: string[];
+  owner: string | null;
+  critical: boolean;
+  /** Of the flag itself; settings have versions of their own. */
+  version: number;
+  created_at: string;
+  updated_at: string;
+  /** Null: not archived. */
+  archived_at: string | null;
+  environments: Record<string, FlagSetting>;
+}
+
+/** An SDK key as lists show it: never the secret, never its hash. */
+export interface SdkKeyRecord {
+  id: string;
+  name: string;
+  kind: KeyKind;
+  /** How it begins. */
+  prefix: string;
+  allowed_origins: string[];
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  revoked_at: string | null;
+}
+
+/** How many flags an import makes, changes and leaves. */
+export interface ImportCounts {
+  created: number;
+  updated: number;
+  restored: number;
+  archived: number;
+  unchanged: number;
+}
+
+/** What an import made of one environment. */
+export interface ImportedEnvironment {
+  /** Null: the environment is one that a dry run would make. */
+  cursor: string | null;
+  revision: number;
+  /** The first of `changes_total`. */
+  changes: ChangeEntry[];
+  changes_total: number;
+}
+
+/** What an import made, or with `dry_run` would make. */
+export interface ImportReport extends Partial<ImportedEnvironment> {
+  dry_run: boolean;
+  flags: ImportCounts;
+  environments_created: string[];
+  environments: Record<string, ImportedEnvironment>;
 }

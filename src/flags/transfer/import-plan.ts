@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type ImportCounts } from '@flagwire/protocol/admin';
 import { type FlagContent } from '../../changes/change-set.js';
 import { type Environment } from '../../projects/environment.entity.js';
 import { type Project } from '../../projects/project.entity.js';
@@ -12,15 +13,6 @@ import { checkDefaultVariant } from '../rules/flag-rules.js';
 import { at, type Mistake } from '../rules/mistake.js';
 import { type Setting, toWire } from '../setting.js';
 import { type ImportedFlag } from './imported-document.js';
-
-/** How many flags an import left how. */
-export interface ImportCounts {
-  created: number;
-  updated: number;
-  restored: number;
-  archived: number;
-  unchanged: number;
-}
 
 /** What an import makes of a project: the rows to store, and what each environment shall hold. Writes nothing itself. */
 export class ImportPlan {

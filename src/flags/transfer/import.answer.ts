@@ -1,6 +1,6 @@
+import { type ImportCounts, type ImportedEnvironment, type ImportReport } from '@flagwire/protocol/admin';
 import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { ChangeEntryAnswer } from '../change.answer.js';
-import { type ImportCounts } from './import-plan.js';
 import { type ImportRequest } from './import.request.js';
 
 /**
@@ -29,7 +29,7 @@ export class ImportCountsAnswer implements ImportCounts {
 }
 
 /** What an import made in one environment. */
-export class ImportedEnvironmentAnswer {
+export class ImportedEnvironmentAnswer implements ImportedEnvironment {
   @ApiProperty({ type: String, nullable: true, description: 'Null: the environment is one that a dry run would make.' })
   cursor!: string | null;
 
@@ -45,7 +45,7 @@ export class ImportedEnvironmentAnswer {
 
 /** What an import made, or would make. */
 @ApiExtraModels(ImportedEnvironmentAnswer)
-export class ImportAnswer implements Partial<ImportedEnvironmentAnswer> {
+export class ImportAnswer implements ImportReport {
   @ApiProperty({ type: Boolean, description: 'True: nothing was written, and the cursors are the present ones.' })
   dry_run!: boolean;
 

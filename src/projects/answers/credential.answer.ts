@@ -1,7 +1,6 @@
-import { KEY_KINDS, type KeyKind, type Role, ROLES } from '@flagwire/protocol/admin';
+import { KEY_KINDS, type KeyKind, type Role, ROLES, type SdkKeyRecord } from '@flagwire/protocol/admin';
 import { ApiProperty } from '@nestjs/swagger';
 import { type AdminTokenWire } from '../../auth/admin-tokens.js';
-import { type SdkKeyWire } from '../../auth/sdk-keys.js';
 
 const moment = { type: String, format: 'date-time' } as const;
 const momentOrNull = { ...moment, nullable: true } as const;
@@ -30,7 +29,7 @@ class CredentialAnswer {
 }
 
 /** An SDK key as lists show it: never its secret. */
-export class SdkKeyAnswer extends CredentialAnswer implements SdkKeyWire {
+export class SdkKeyAnswer extends CredentialAnswer implements SdkKeyRecord {
   @ApiProperty({ enum: KEY_KINDS })
   kind!: KeyKind;
 

@@ -1,0 +1,15 @@
+import { type Command } from 'commander';
+import { addGet } from './commands/get.js';
+import { addList } from './commands/list.js';
+import { addSet } from './commands/set.js';
+import { addToggle } from './commands/toggle.js';
+import { addKeys } from './commands/keys.js';
+import { addExport } from './commands/export.js';
+import { addImport } from './commands/import.js';
+import { speakPlainly } from './usage-errors.js';
+
+/** Adds the commands that speak to a server, which may be anywhere, to the program whose own command starts one. */
+export function addCommands(program: Command): void {
+  speakPlainly(program);
+  for (const add of [addList, addGet, addSet, addToggle, addKeys, addExport, addImport]) add(program);
+}

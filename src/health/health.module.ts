@@ -10,11 +10,12 @@ import { Metrics } from './metrics.js';
 import { SyncMetrics } from './sync.metrics.js';
 import { MetricsController } from './metrics.controller.js';
 import { Readiness } from './readiness.js';
+import { ServerVersion } from './server-version.js';
 
 @Module({
   imports: [ChangesModule, SyncModule],
   controllers: [HealthController, MetricsController],
-  providers: [Lifecycle, Readiness, Metrics, FeedMetrics, HttpMetrics, SyncMetrics, DeliverySpans],
+  providers: [Lifecycle, Readiness, ServerVersion, Metrics, FeedMetrics, HttpMetrics, SyncMetrics, DeliverySpans],
   exports: [Lifecycle],
 })
 export class HealthModule {}

@@ -3,6 +3,7 @@ import { ChangeFeed } from '../changes/change-feed.js';
 import { WakeUps } from '../changes/wake-ups.js';
 import { Config } from '../config/config.js';
 import { Lifecycle } from './lifecycle.js';
+import { ServerVersion } from './server-version.js';
 
 /** Reads of the log that failed for this long are more than a hiccup: the tail tries four times a second. */
 const DEGRADED_MS = 1500;
@@ -15,6 +16,8 @@ export interface ReadyAnswer {
   database: 'ok' | 'unreachable';
   /** Whether wake-ups arrive; without them the tail carries on alone. */
   listener: 'ok' | 'disconnected';
+  /** Of the server. */
+  version: string;
 }
 
 /** Whether this node should be sent clients. A node without its database still serves what it has. */
@@ -25,6 +28,7 @@ export class Readiness {
     private readonly wakeUps: WakeUps,
     private readonly lifecycle: Lifecycle,
     private readonly config: Config,
+    private readonly version: ServerVersion,
   ) {}
 
   answer(): ReadyAnswer {
@@ -39,6 +43,7 @@ export class Readiness {
       staleness_ms: staleness,
       database,
       listener,
+      version: this.version.text,
     };
   }
 

@@ -1,4 +1,5 @@
 import { type Command } from 'commander';
+import { addDoctor } from './commands/doctor.js';
 import { addGet } from './commands/get.js';
 import { addList } from './commands/list.js';
 import { addSet } from './commands/set.js';
@@ -11,5 +12,5 @@ import { speakPlainly } from './usage-errors.js';
 /** Adds the commands that speak to a server, which may be anywhere, to the program whose own command starts one. */
 export function addCommands(program: Command): void {
   speakPlainly(program);
-  for (const add of [addList, addGet, addSet, addToggle, addKeys, addExport, addImport]) add(program);
+  for (const add of [addList, addGet, addSet, addToggle, addKeys, addExport, addImport, addDoctor]) add(program);
 }

@@ -68,6 +68,6 @@ export class Terminal {
   paint(colour: Colour, text: string): string {
     const coloured = this.stdout.isTTY === true && this.stdout.hasColors?.() === true;
     // Whether there are colours has just been asked.
-    return coloured ? styleText(colour, text) : text;
+    return coloured ? styleText(colour, text, { validateStream: false }) : text;
   }
 }

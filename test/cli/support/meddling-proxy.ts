@@ -6,6 +6,10 @@ export interface Meddling {
   buffer?: { bytes: number; headersAtOnce: boolean };
   /** Changes the headers of answers. */
   headers?: (headers: IncomingMessage['headers']) => void;
+  /** How many answers to requests that are no GET are lost: the server has done what it was asked, and the connection breaks. */
+  lost?: number;
+  /** How many requests are answered 503 at the proxy. */
+  unavailable?: number;
 }
 
 /** An HTTP proxy in front of one server, which does to answers what badly set up ones do. */
@@ -16,7 +20,7 @@ export class MeddlingProxy {
   private constructor(
     private readonly server: Server,
     private readonly upstream: string,
-    private readonly meddling: Meddling,
+    readonly meddling: Meddling,
   ) {}
 
   static async start(upstream: string, meddling: Meddling): Promise<MeddlingProxy> {
@@ -39,7 +43,17 @@ export class MeddlingProxy {
   private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { method = 'GET', url = '/', headers } = incoming;
     this.asked.push({ path: url, credential: headers.authorization });
+    if ((this.meddling.unavailable ?? 0) > 0) {
+      this.meddling.unavailable = (this.meddling.unavailable ?? 0) - 1;
+      incoming.resume().on('end', () => outgoing.writeHead(503, { 'Content-Type': 'text/html' }).end('<h1>Unavailable</h1>'));
+      return;
+    }
     const call = request(new URL(url, this.upstream), { method, headers, agent: false }, (answer) => {
+      if (method !== 'GET' && (this.meddling.lost ?? 0) > 0) {
+        this.meddling.lost = (this.meddling.lost ?? 0) - 1;
+        answer.resume().on('end', () => outgoing.destroy());
+        return;
+      }
       this.meddling.headers?.(answer.headers);
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       if (this.meddling.buffer === undefined) return void answer.pipe(outgoing);

@@ -56,8 +56,8 @@ describe('flagwire doctor finds', () => {
   let proxy: MeddlingProxy | undefined;
 
   beforeAll(async () => {
-    // No ping comes that would push out what a buffer holds.
-    server = await start({ env: { FLAGWIRE_PING_S: '3600' } });
+    // Nothing comes that would push out what a buffer holds.
+    server = await start({ env: { FLAGWIRE_PING_S: '3600', FLAGWIRE_HEARTBEAT_S: '3600' } });
     ({ key } = await server.admin.createKey('staging'));
   }, 60_000);
   afterEach(async () => {

@@ -7,10 +7,13 @@ import { addToggle } from './commands/toggle.js';
 import { addKeys } from './commands/keys.js';
 import { addExport } from './commands/export.js';
 import { addImport } from './commands/import.js';
+import { addTail } from './commands/tail.js';
+import { addWait } from './commands/wait.js';
 import { speakPlainly } from './usage-errors.js';
 
 /** Adds the commands that speak to a server, which may be anywhere, to the program whose own command starts one. */
 export function addCommands(program: Command): void {
   speakPlainly(program);
-  for (const add of [addList, addGet, addSet, addToggle, addKeys, addExport, addImport, addDoctor]) add(program);
+  for (const add of [addList, addGet, addSet, addToggle, addKeys, addExport, addImport, addTail, addWait, addDoctor])
+    add(program);
 }

@@ -73,7 +73,7 @@ export function changeSetText(terminal: Terminal, { changes, cursor, revision }:
 }
 
 /** One flag's change in a line. */
-export function changeText(terminal: Terminal, { flag, before, after }: ChangeEntry): string {
+export function changeText(terminal: Terminal, { flag, before, after }: Omit<ChangeEntry, 'type'>): string {
   const name = terminal.paint('bold', flag);
   if (after === null) return `${name}  ${terminal.paint('red', 'archived')}`;
   if (before === null) return `${name}  ${terminal.paint('green', 'created')}, ${after.status}`;

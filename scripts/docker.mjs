@@ -67,6 +67,9 @@ async function oneNode(image) {
   await first.ready();
   assert.equal((await api(first, 'POST', FLAGS, flag('kept'))).status, 201);
   assert.equal((await fetch(`${first.url}/docs`)).status, 200);
+  const commandLine = { FLAGWIRE_URL: first.url, FLAGWIRE_TOKEN: TOKEN };
+  assert.match(first.exec(['dist/bin.js', 'toggle', 'kept', '--env', 'staging'], commandLine), /disabled → enabled/);
+  assert.match(first.exec(['dist/bin.js', 'doctor'], commandLine), /^ok +reach/);
   assert.equal(await first.stop(15_000), 0);
   const second = await run(image, { FLAGWIRE_ADMIN_TOKEN: TOKEN });
   await second.ready();

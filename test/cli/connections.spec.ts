@@ -48,6 +48,13 @@ describeEachDatabase('flagwire, over connections that break after the server has
     expect(poll.status).toBe(200);
   });
 
+  it('revokes a key, which may be done again', async () => {
+    const { id } = await server.admin.createKey('staging');
+    const { run } = await behind({ lost: 1 });
+    expect((await run(`keys revoke ${id} -e staging`)).code).toBe(0);
+    expect(attempts(id)).toBe(2);
+  });
+
   it('imports once, and tells what the import that was made did', async () => {
     const flag = { id: 'new', name: 'new', value_type: 'boolean', variants: { on: true }, default_variant: 'on' };
     const { json } = await behind({ lost: 1 });

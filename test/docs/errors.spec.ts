@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { GOODBYE_REASONS } from '@flagwire/protocol/sync';
 import ts from 'typescript';
 import { CLIENT_CODES } from '../../packages/client/src/api/errors.js';
+import { COMMAND_CODES } from '../../packages/cli/src/command-error.js';
 import { CACHE_FAULTS } from '../../packages/client/src/cache/cache.js';
 import { EVALUATION_ERRORS } from '../../packages/client/src/evaluation/evaluator.js';
 import { FAILURE_CODES } from '../../packages/client/src/transport/failure.js';
@@ -221,6 +222,10 @@ describe('docs/errors.md', () => {
     expect(tableUnder('API of the client').map(([code]) => nameIn(code))).toEqual([...CLIENT_CODES]);
     expect(tableUnder('Evaluations of the client').map(([code]) => nameIn(code))).toEqual([...EVALUATION_ERRORS]);
     expect(tableUnder('Cache of the client').map(([code]) => nameIn(code))).toEqual([...CACHE_FAULTS]);
+  });
+
+  it('lists the codes of the command line', () => {
+    expect(tableUnder('Command line').map(([code]) => nameIn(code))).toEqual([...COMMAND_CODES]);
   });
 
   it('lists the reasons of Goodbye', () => {

@@ -37,6 +37,17 @@ describeEachDatabase('flagwire, over connections that break after the server has
     expect((await server.admin.getEnvironment('staging')).body.revision).toBe(before + 1);
   });
 
+  it('does not undo what somebody else toggled at the same time', async () => {
+    const toggle = async (): Promise<void> => {
+      const { status } = (await server.admin.getEnv('checkout', 'production')).body;
+      await server.admin.patchEnv('checkout', 'production', { status: status === 'disabled' ? 'enabled' : 'disabled' });
+    };
+    const { run } = await behind({ meanwhile: toggle });
+    const ran = await run('toggle checkout -e production');
+    expect([ran.code, ran.stdout, ran.stderr]).toEqual([3, '', expect.stringContaining('Somebody changed it meanwhile')]);
+    expect((await server.admin.getEnv('checkout', 'production')).body.status).toBe('enabled');
+  });
+
   it('makes one key, and shows the one that was made', async () => {
     const { run } = await behind({ lost: 1 });
     const made = await run('keys create -e staging --name once');

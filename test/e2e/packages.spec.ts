@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -143,6 +143,18 @@ describe.each([
     expect((await httpRequest(`${server.url}/docs-json`)).status).toBe(200);
     expect(await server.stop()).toEqual({ code: 0, signal: null });
     expect(probe.goodbye?.reason).toBe('shutdown');
+  });
+
+  it('"flagwire start" loads nothing of the command line', async () => {
+    const [there, away] = ['cli', 'cli-away'].map((name) => join(empty, 'node_modules', '@flagwire', name)) as [string, string];
+    renameSync(there, away);
+    try {
+      const server = await start({ node, entry: bin, args: ['start'] });
+      expect(await server.stop()).toEqual({ code: 0, signal: null });
+      expect((await run(node, [bin, 'list'], empty)).stderr).toContain("Cannot find package '@flagwire/cli'");
+    } finally {
+      renameSync(away, there);
+    }
   });
 
   it('"flagwire" speaks to a server', async () => {

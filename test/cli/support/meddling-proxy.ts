@@ -8,6 +8,8 @@ export interface Meddling {
   headers?: (headers: IncomingMessage['headers']) => void;
   /** How many answers to requests that are no GET are lost: the server has done what it was asked, and the connection breaks. */
   lost?: number;
+  /** What happens before a request that is no GET goes on. */
+  meanwhile?: () => Promise<unknown>;
   /** How many requests are answered 503 at the proxy. */
   unavailable?: number;
 }
@@ -48,6 +50,15 @@ export class MeddlingProxy {
       incoming.resume().on('end', () => outgoing.writeHead(503, { 'Content-Type': 'text/html' }).end('<h1>Unavailable</h1>'));
       return;
     }
+    if (method !== 'GET' && this.meddling.meanwhile !== undefined) {
+      void this.meddling.meanwhile().then(() => this.handOn(incoming, outgoing));
+    } else {
+      this.handOn(incoming, outgoing);
+    }
+  }
+
+  private handOn(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const { method = 'GET', url = '/', headers } = incoming;
     const call = request(new URL(url, this.upstream), { method, headers, agent: false }, (answer) => {
       if (method !== 'GET' && (this.meddling.lost ?? 0) > 0) {
         this.meddling.lost = (this.meddling.lost ?? 0) - 1;

@@ -42,7 +42,7 @@ describe('what tail prints', () => {
     lines.onChange(changeSet(flag('disabled'), flag('enabled')));
     lines.onChange(changeSet(flag('enabled'), null));
     expect(stdout.text).toBe('10:11:12.123  5  welcome  disabled → enabled\n10:11:12.123  5  welcome  archived\n');
-    expect(stderr.text).toBe('10:11:12.123  live by sse, 1 flags, revision 4, lag 0.0 s\n');
+    expect(stderr.text).toBe('10:11:12.123  live by sse, 1 flag, revision 4, lag 0.0 s\n');
   });
 
   it('is a change although the environment had no flag before', () => {
@@ -55,7 +55,7 @@ describe('what tail prints', () => {
     begin(true);
     lines.onStatus(live);
     lines.onChange(changeSet(flag('disabled'), flag('enabled')));
-    const bottom = '\r\u001b[Klive by sse, 1 flags, revision 4, lag 0.0 s';
+    const bottom = '\r\u001b[Klive by sse, 1 flag, revision 4, lag 0.0 s';
     expect(stderr.text).toBe(`${bottom}\r\u001b[K${bottom}`);
   });
 

@@ -64,7 +64,7 @@ export class TailLines {
   private statusText({ state, transport, revision, lag_ms: lag }: Status): string {
     const parts = [
       this.terminal.paint(COLOURS[state], state) + (transport === null ? '' : ` by ${transport}`),
-      `${this.client.all().length} flags`,
+      counted(this.client.all().length),
       ...(revision === null ? [] : [`revision ${revision}`]),
       ...(lag === null ? [] : [`lag ${(lag / 1000).toFixed(1)} s`]),
     ];
@@ -74,4 +74,8 @@ export class TailLines {
 
 function clockTime(time: string): string {
   return time.slice(11, 23);
+}
+
+function counted(flags: number): string {
+  return flags === 1 ? '1 flag' : `${flags} flags`;
 }

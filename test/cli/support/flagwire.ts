@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { knownSecrets, watchRefusal } from '../../support/known-secrets.js';
 import { builtEntry, projectRoot } from '../../support/project-root.js';
 import { cleanEnvironment, type Environment } from '../../support/server-process.js';
 import { type TestServer } from '../../support/server.js';
@@ -38,11 +39,13 @@ export class Flagwire {
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => void (this.stderr += text));
     this.child.stdin?.on('error', () => undefined); // it may end before it has read all
     this.child.stdin?.end(input);
-    this.ended = once(this.child, 'close').then(([code]) => ({
-      code: code as number | null,
-      stdout: this.stdout,
-      stderr: this.stderr,
-    }));
+    this.ended = once(this.child, 'close').then(([code]) => {
+      const { stdout, stderr } = this;
+      // What it shows on purpose is on stdout, and must be nowhere else.
+      knownSecrets.noteAll(stdout);
+      watchRefusal('stderr of flagwire', stderr);
+      return { code: code as number | null, stdout, stderr };
+    });
   }
 
   /** Waits for output that matches. */

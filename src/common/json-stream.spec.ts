@@ -67,6 +67,18 @@ describe('JSON in pieces', () => {
     );
   });
 
+  it('keeps U+FEFF in a text, where it is no byte order mark', () => {
+    const json = JSON.stringify([
+      '\ufeff',
+      '\ufeffa',
+      'a\ufeff',
+      `${'a'.repeat(40)}\ufeff${'é'.repeat(40)}\ufeff`,
+      { '\ufeffb': 1 },
+    ]);
+    for (let size = 1; size <= Buffer.byteLength(json); size += 1) expectSame(json, size);
+    expect(parse(`\ufeff${json}`, 3)).toEqual(JSON.parse(json));
+  });
+
   it('is read as JSON.parse reads it wherever it is cut', () => {
     const json = String.raw`[{"é😀\ud83d\ude00\ud800\u0000\"\\":[-0.5e-7,-0,12345678901234567890,true,null,"",{"__proto__":{"a":[]}}],"x":"\n"} ]`;
     for (let size = 1; size <= Buffer.byteLength(json); size += 1) expectSame(json, size);

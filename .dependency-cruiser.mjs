@@ -123,6 +123,13 @@ const borders = [
     from: { path: '^packages/client/src/', pathNot: [TEST_CODE, '^packages/client/src/node/'] },
     to: { dependencyTypes: ['core'] },
   },
+  {
+    name: 'client-without-nest',
+    severity: 'error',
+    comment: 'Nest is an optional peer of the SDK: only its entry for Nest imports it',
+    from: { path: '^packages/client/src/', pathNot: '^packages/client/src/nest(/|\\.ts$)' },
+    to: { path: [npm('@nestjs/[^/]+'), '^packages/client/src/nest(/|\\.ts$)'] },
+  },
   { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
 ];
 
@@ -133,7 +140,10 @@ const external = [
     severity: 'error',
     comment: 'The image is installed with --omit=dev',
     from: { path: '^(src|packages)/', pathNot: TEST_CODE },
-    to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only', 'triple-slash-type-reference'] },
+    to: {
+      dependencyTypes: ['npm-dev', 'npm-no-pkg'],
+      dependencyTypesNot: ['npm-peer', 'type-only', 'triple-slash-type-reference'],
+    },
   },
 ];
 

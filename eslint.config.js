@@ -64,10 +64,12 @@ export const rulesFor = (root) =>
             'clearInterval',
             'fetch',
             'AbortController',
+            'performance',
           ].map((name) => [name, 'readonly']),
         ),
       },
     },
+    { files: ['examples/*/page/*.js'], languageOptions: { globals: { document: 'readonly', localStorage: 'readonly' } } },
     { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs' } },
     {
       files: ['**/*.ts'],

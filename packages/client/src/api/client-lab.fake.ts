@@ -43,7 +43,7 @@ export function makeLab(options: Partial<FlagSyncClientOptions> = {}) {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Begins the connection with these flags. */
-function fullSync(transport: ScriptedTransport) {
+export function fullSync(transport: ScriptedTransport) {
   return (flags: readonly FlagDefinition[], revision = 1): void => {
     transport.tell({ type: 'Opened' });
     transport.message({ type: 'SyncStarted', data: { mode: 'full', connection_id: 'c', protocol: 1 }, id: 'none' });

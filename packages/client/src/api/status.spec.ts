@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { at, flag, liveLab, makeLab } from './client-lab.fake.js';
+import { ScriptedTransport } from '../connection/scripted-transport.fake.js';
+import { VirtualClock } from '../connection/virtual-clock.fake.js';
+import { WEB_SOCKET } from '../transport/traits.js';
+import { at, flag, fullSync, liveLab, makeLab } from './client-lab.fake.js';
 
 const SECOND = 1000;
 
@@ -43,6 +46,21 @@ describe('The status', () => {
       sse.tell({ type: 'Heard' });
     }
     expect([states.at(-1), client.status.for_ms]).toEqual(['live', 60 * SECOND]);
+  });
+
+  it('stays live between two heartbeats, on a transport that tells of no pings', async () => {
+    const clock = new VirtualClock();
+    const socket = new ScriptedTransport('websocket', () => clock.now(), 'stream', 0, WEB_SOCKET.quiet_ms);
+    const { client, states, errors } = makeLab({ clock, transports: () => [socket] });
+    await clock.pass(0);
+    fullSync(socket)([flag('a')]);
+    for (let beats = 0; beats < 3; beats += 1) {
+      await clock.pass(30 * SECOND);
+      socket.message({ type: 'Heartbeat', data: { timestamp: 1, age_ms: 0 }, id: at(1) });
+    }
+    expect([states, client.status.for_ms, errors]).toEqual([['connecting', 'syncing', 'live'], 90 * SECOND, []]);
+    await clock.pass(40 * SECOND);
+    expect(states.at(-1)).toBe('stale');
   });
 
   it('is stale while the node says that it is 10 s behind its log', async () => {

@@ -22,7 +22,8 @@ export interface Status {
   readonly transport: TransportName | null;
   /**
    * How long ago the flags were known to be those of the server, in milliseconds; null: never. While `live`: how far the node was
-   * behind its log, and since when nothing has been heard of it; up to 15 s of that are nothing but quiet.
+   * behind its log, and since when nothing has been heard of it; up to 15 s of that are nothing but quiet, and 30 s over what shows
+   * no pings: WebSocket, Socket.IO, EventSource.
    */
   readonly lag_ms: number | null;
   /** How long the state has been this one, in milliseconds. */
@@ -49,8 +50,6 @@ export interface Freshness {
 
 /** Past this, flags are out of date (protocol section 10). */
 const STALE_MS = 10_000;
-/** So long a live connection may be silent. */
-const PING_MS = 15_000;
 
 export function freshnessOf({ sync, held, transport, failed, lag_ms }: Standing): Freshness {
   const quiet = { state: held ? 'stale' : 'connecting', ends_in: null } as const;
@@ -67,7 +66,7 @@ export function freshnessOf({ sync, held, transport, failed, lag_ms }: Standing)
       return { ...quiet, state: 'syncing' };
     case 'live':
       // By the server's word the node itself is behind.
-      return (sync.age_ms ?? 0) < STALE_MS ? until('live', PING_MS) : quiet;
+      return (sync.age_ms ?? 0) < STALE_MS ? until('live', transport?.quiet_ms ?? 0) : quiet;
     case 'polled':
       return failed || transport === undefined
         ? quiet

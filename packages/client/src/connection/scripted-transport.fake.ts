@@ -19,6 +19,7 @@ export class ScriptedTransport implements Transport {
     private readonly now: () => number,
     readonly kind: Transport['kind'] = 'stream',
     readonly interval_ms = 0,
+    readonly quiet_ms = 15_000,
   ) {}
 
   /** What happens at each opening; default: nothing. */

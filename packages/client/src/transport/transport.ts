@@ -58,6 +58,8 @@ export interface Traits {
   readonly answers_within_ms: number;
   /** Between the answer of a poll and the next, in milliseconds. */
   readonly interval_ms: number;
+  /** How long an open stream with no news tells nothing, while all is well, in milliseconds; of a poll 0. */
+  readonly quiet_ms: number;
 }
 
 /** Where the server is, and which flags are asked for; null: all. It is read at each opening: a subscription may change. */

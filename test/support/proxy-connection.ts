@@ -6,6 +6,8 @@ export interface LanePolicy {
   held: boolean;
   delayMs: number;
   bytesPerSecond: number;
+  /** Each byte is written by itself, in a turn of its own. */
+  sliced: boolean;
   drops: (connection: ProxyConnection) => boolean;
 }
 
@@ -22,18 +24,21 @@ export class Lane {
   held = false;
   passed = 0;
   dropped = 0;
+  /** So many bytes may still pass; with the last of them `on.cut` is called. */
+  left = Infinity;
   readonly #queue: { bytes: Buffer; due: number }[] = [];
   #queued = 0;
   #ended = false;
   #nextWrite = 0;
   #timer: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Immediate | undefined;
 
   constructor(
     private readonly from: Socket,
     private readonly to: Socket,
     private readonly policy: LanePolicy,
     private readonly drops: () => boolean,
-    private readonly listen: (bytes: Buffer) => void,
+    private readonly on: { readonly data: (bytes: Buffer) => void; readonly cut: () => void },
   ) {
     from.on('data', (bytes: Buffer) => this.#take(bytes));
     from.once('end', () => {
@@ -60,6 +65,7 @@ export class Lane {
   /** Writes what may leave now and comes back when more may. */
   pump(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#turn);
     while (!this.held && !this.policy.held && !this.to.writableNeedDrain && !this.to.destroyed) {
       const head = this.#queue[0];
       if (head === undefined) break;
@@ -70,6 +76,10 @@ export class Lane {
         break;
       }
       this.#write(head, now);
+      if (this.left <= 0) return this.on.cut();
+      if (!this.policy.sliced) continue;
+      this.#turn = setImmediate(() => this.pump());
+      break;
     }
     if (this.#queued > QUEUE_BOUND) this.from.pause();
     else this.from.resume();
@@ -78,11 +88,12 @@ export class Lane {
 
   stop(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#turn);
     this.#queue.length = 0;
   }
 
   #take(bytes: Buffer): void {
-    this.listen(bytes);
+    this.on.data(bytes);
     if (this.drops()) {
       this.dropped += bytes.length;
       return;
@@ -93,9 +104,10 @@ export class Lane {
   }
 
   #write(head: { bytes: Buffer }, now: number): void {
-    const rate = this.policy.bytesPerSecond;
+    const { bytesPerSecond: rate, sliced } = this.policy;
     const most = rate === Infinity ? head.bytes.length : Math.max(1, Math.floor(rate / THROTTLED_WRITES));
-    const piece = head.bytes.subarray(0, most);
+    const piece = head.bytes.subarray(0, Math.min(sliced ? 1 : most, this.left));
+    this.left -= piece.length;
     head.bytes = head.bytes.subarray(piece.length);
     if (head.bytes.length === 0) this.#queue.shift();
     this.#queued -= piece.length;
@@ -113,6 +125,7 @@ export class ProxyConnection {
   readonly closed: Promise<void>;
   readonly #sockets: [client: Socket, server: Socket];
   #heard: Buffer = Buffer.alloc(0);
+  #isHalfOpen = false;
 
   constructor(
     /** Counted from 1 for each proxy. */
@@ -124,20 +137,10 @@ export class ProxyConnection {
     const server = connect({ ...upstream, allowHalfOpen: true, noDelay: true });
     this.#sockets = [client, server];
     const { toServer, toClient } = policies;
-    this.toServer = new Lane(
-      client,
-      server,
-      toServer,
-      () => toServer.drops(this),
-      (bytes) => this.#hear(bytes),
-    );
-    this.toClient = new Lane(
-      server,
-      client,
-      toClient,
-      () => toClient.drops(this),
-      () => undefined,
-    );
+    const drops = (policy: LanePolicy) => () => this.#isHalfOpen || policy.drops(this);
+    const cut = (): void => this.#end();
+    this.toServer = new Lane(client, server, toServer, drops(toServer), { data: (bytes) => this.#hear(bytes), cut });
+    this.toClient = new Lane(server, client, toClient, drops(toClient), { data: () => undefined, cut });
     const closing = this.#sockets.map(
       (socket) =>
         new Promise<void>((resolve) => {
@@ -163,6 +166,25 @@ export class ProxyConnection {
       // The reset alone waits until what was written has left, which may never be.
       socket.destroy();
     }
+  }
+
+  /** Nothing passes any more, in either direction, and neither side is told: a cable that is gone. Stays so until an end closes. */
+  leaveHalfOpen(): void {
+    this.#isHalfOpen = true;
+  }
+
+  /** So many bytes still go to the client; then both sides see an orderly end, wherever in a message that is. */
+  truncateAfter(bytes: number): void {
+    this.toClient.left = bytes;
+    if (bytes <= 0) this.#end();
+  }
+
+  #end(): void {
+    this.toServer.stop();
+    this.toClient.stop();
+    for (const socket of this.#sockets) socket.end();
+    // What else comes is read, and goes nowhere.
+    this.#isHalfOpen = true;
   }
 
   #hear(bytes: Buffer): void {

@@ -76,6 +76,40 @@ describe('TcpProxy', () => {
     expect(performance.now() - start).toBeGreaterThan(350);
   });
 
+  it('slices what it passes into single bytes', async () => {
+    let pieces = 0;
+    client.on('data', () => (pieces += 1));
+    proxy.slice(true, 'toClient');
+    client.write('x'.repeat(500));
+    await eventually(() => received.length === 500);
+    expect(pieces).toBeGreaterThan(250); // the kernel may join two
+    proxy.slice(false);
+    client.write('abc');
+    await expectArrival(`${'x'.repeat(500)}abc`);
+  });
+
+  it('leaves a connection half open', async () => {
+    client.write('a');
+    await expectArrival('a');
+    proxy.connections[0]?.leaveHalfOpen();
+    client.write('b');
+    await eventually(() => proxy.connections[0]?.toServer.dropped === 1);
+    await holds(() => received === 'a' && !client.destroyed, 100);
+  });
+
+  it('cuts off what a client is sent after so many bytes, with an orderly end', async () => {
+    const ended = new Promise((resolve) => client.once('end', () => resolve('end')));
+    proxy.onAccept = (connection) => connection.truncateAfter(3);
+    const other = connect(proxy.port, '127.0.0.1').setEncoding('latin1');
+    let heard = '';
+    other.on('data', (text: string) => (heard += text)).write('abcdef');
+    await new Promise<void>((resolve) => other.once('end', resolve));
+    expect(heard).toBe('abc');
+    await eventually(() => proxy.connections.length === 1); // the first one
+    proxy.connections[0]?.truncateAfter(0);
+    await expect(ended).resolves.toBe('end');
+  });
+
   it('resets connections', async () => {
     client.write('a');
     await expectArrival('a');

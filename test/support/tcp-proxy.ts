@@ -11,7 +11,7 @@ const everything: Match = () => true;
 export const listensToPostgres: Match = (connection) => /\bLISTEN\b/i.test(connection.clientText);
 
 function openPolicy(): LanePolicy {
-  return { held: false, delayMs: 0, bytesPerSecond: Infinity, drops: () => false };
+  return { held: false, delayMs: 0, bytesPerSecond: Infinity, sliced: false, drops: () => false };
 }
 
 /**
@@ -21,6 +21,8 @@ function openPolicy(): LanePolicy {
 export class TcpProxy {
   /** How many connections were accepted since the start. */
   accepted = 0;
+  /** Is told of each connection when it is there. */
+  onAccept: (connection: ProxyConnection) => void = () => undefined;
   readonly #open = new Set<ProxyConnection>();
   readonly #policies = { toServer: openPolicy(), toClient: openPolicy() };
   #server: Server | undefined;
@@ -71,6 +73,11 @@ export class TcpProxy {
     this.#change(direction, (policy) => (policy.bytesPerSecond = bytesPerSecond));
   }
 
+  /** Every byte travels alone. */
+  slice(sliced: boolean, direction?: Direction): void {
+    this.#change(direction, (policy) => (policy.sliced = sliced));
+  }
+
   /**
    * What the server sends on matching connections vanishes, while they stay open: a network that eats packets, or
    * wake-ups that get lost. `match` is asked for each piece of data. What was dropped is lost for good, so a stream
@@ -110,6 +117,7 @@ export class TcpProxy {
       const connection = new ProxyConnection(this.accepted, client, this.upstream, this.#policies);
       this.#open.add(connection);
       void connection.closed.then(() => this.#open.delete(connection));
+      this.onAccept(connection);
     });
     this.#server = server;
     await new Promise<void>((resolve, reject) => {

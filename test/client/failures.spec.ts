@@ -2,9 +2,14 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { EventSource } from 'eventsource';
+import { Server as SocketServer } from 'socket.io';
+import { io } from 'socket.io-client';
 import { WebSocket, WebSocketServer } from 'ws';
+import { eventSource } from '../../packages/client/src/transport/event-source.transport.js';
 import { type Failure } from '../../packages/client/src/transport/failure.js';
 import { longPoll, poll } from '../../packages/client/src/transport/poll.transport.js';
+import { socketIo } from '../../packages/client/src/transport/socket-io.transport.js';
 import { sse } from '../../packages/client/src/transport/sse.transport.js';
 import { MAX_MESSAGE, type Site, type Transport } from '../../packages/client/src/transport/transport.js';
 import { webSocket, type WebSocketConstructor } from '../../packages/client/src/transport/web-socket.transport.js';
@@ -148,6 +153,29 @@ describe.each(overHttp.slice(1))('%s', (_name, make) => {
       expect(await failureOf(make, answering(200, {}, body))).toMatchObject({ code: 'malformed_answer' });
     },
   );
+});
+
+describe('socket.io and event-source', () => {
+  const HUGE = 'x'.repeat(10 * 1024 * 1024);
+
+  it('take no message of 10 MiB, and end the connection', async () => {
+    const server = createServer();
+    const sockets = new SocketServer(server);
+    sockets.of('/sdk').on('connection', (socket) => socket.emit('message', { type: 'FlagUpdated', data: HUGE }));
+    const listener = new Listener(socketIo({ url: await serve(server), flags: null }, io), { key: KEY });
+    listener.open();
+    expect(await listener.ended()).toMatchObject({ code: 'message_too_large' });
+    expect(listener.events.filter(({ type }) => type === 'Received')).toEqual([]);
+    await sockets.close();
+  });
+
+  it('take no event of 10 MiB, and end the connection', async () => {
+    const url = await serve(createServer(answering(200, STREAM, `data: ${HUGE}\n\n`)));
+    const listener = new Listener(eventSource({ url, flags: null }, EventSource), { ticket: 't' });
+    listener.open();
+    expect(await listener.ended()).toMatchObject({ code: 'message_too_large' });
+    expect(listener.events.filter(({ type }) => type === 'Received')).toEqual([]);
+  });
 });
 
 describe('websocket', () => {

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FlagSyncClient, type FlagSyncClientOptions, type Site, type Transport } from '@flagwire/client';
 import { fileCache } from '@flagwire/client/node';
-import { longPoll, poll, sse, webSocket } from '@flagwire/client/transports';
+import { eventSource, longPoll, poll, socketIo, sse, webSocket } from '@flagwire/client/transports';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { EventSource } from 'eventsource';
+import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import { hasOpenssl, makeCertificates } from '../support/certs.js';
 import { httpRequest } from '../support/http-request.js';
@@ -17,6 +19,8 @@ import { eventually } from '../support/wait.js';
 import { frameOf, Front, head, type Nonsense, openingOf } from './support/front.js';
 
 const PATIENCE = { timeoutMs: 30_000 };
+/** How it sees what was open end, when another begins to answer. */
+const ENDS = ['connection_lost', 'connection_failed', 'connection_ended'];
 const HUGE = 10 * 1024 * 1024;
 const HTML = '<html><p>Sign in</p></html>';
 const STREAM = { 'Content-Type': 'text/event-stream' };
@@ -65,6 +69,27 @@ const doors: Record<string, [make: (site: Site) => Transport, cases: [what: stri
       ['words that are no messages', framed(7, 'sign in'), 'malformed_message'],
     ],
   ],
+  'event-source': [
+    (site) => eventSource(site, EventSource),
+    [
+      // It follows, and nobody is there.
+      ['a redirect', redirect, 'connection_failed'],
+      ['204', nothing, 'connection_failed'],
+      ['a page', page, 'connection_failed'],
+      ['a body that is cut off', streamed(HALF_A_SYNC.map((data) => `id: none\ndata: ${data}`).join('\n\n')), 'connection_lost'],
+      ['a frame of 10 MiB', streamed(`data: ${'x'.repeat(HUGE)}\n\n`), 'message_too_large'],
+      ['words that are no messages', streamed('data: sign in\n\n'), 'malformed_message'],
+    ],
+  ],
+  'socket.io': [
+    (site) => socketIo(site, io),
+    [
+      ['a redirect', redirect, 'connection_failed'],
+      ['204', nothing, 'connection_failed'],
+      ['a page', page, 'connection_failed'],
+      ['words that are no packets', framed(7, 'sign in'), 'connection_failed'],
+    ],
+  ],
   'long-poll': [longPoll, polls()],
   poll: [poll, polls()],
 };
@@ -87,7 +112,7 @@ describe('A client that is answered nonsense', () => {
   let key: string;
 
   beforeAll(async () => {
-    server = await start();
+    server = await start({ env: { FLAGWIRE_TICKETS_PER_MINUTE: '1000' } });
     front = await Front.start(server.port);
     ({ key } = await server.admin.createKey('production'));
     await server.admin.createFlag('kept', { default_variant: 'on' });
@@ -100,11 +125,18 @@ describe('A client that is answered nonsense', () => {
   afterAll(() => front.stop());
 
   function make(options: Partial<FlagSyncClientOptions> = {}) {
-    const client = new FlagSyncClient({ url: front.url, sdkKey: key, ...options });
+    const credential = options.ticket === undefined ? { sdkKey: key } : {};
+    const client = new FlagSyncClient({ url: front.url, ...credential, ...options });
     open.push(client);
     const codes: string[] = [];
     client.on('error', ({ code }) => codes.push(code));
     return { client, codes };
+  }
+
+  async function ticket() {
+    const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
+    const answer = await httpRequest(`${server.url}/sdk/ticket`, { method: 'POST', headers, body: '{}' });
+    return answer.json() as { ticket: string; expires_in: number };
   }
 
   function expectLastKnownGood(client: FlagSyncClient): void {
@@ -119,9 +151,10 @@ describe('A client that is answered nonsense', () => {
   describe.each(Object.entries(doors))('over %s', (name, [transport, cases]) => {
     // A poll comes every half minute, and its own clock may as well be a fast one.
     const clock = name === 'poll' ? { clock: times(10) } : {};
+    const credential = name === 'event-source' ? { ticket } : {};
 
     it.each(cases)('has a code for %s, shows its last known good, and comes back', async (_what, nonsense, code) => {
-      const { client, codes } = make({ ...clock, transports: (site) => [transport(site)] });
+      const { client, codes } = make({ ...clock, ...credential, transports: (site) => [transport(site)] });
       await client.ready({ timeout_ms: 300_000 });
       const { cursor } = client.status;
       front.turn(nonsense);
@@ -131,7 +164,7 @@ describe('A client that is answered nonsense', () => {
       front.turn(null);
       await eventually(() => ['live', 'polling'].includes(client.status.state), { ...PATIENCE, what: 'the way back' });
       expect(client.value('kept', false)).toBe(true);
-      expect(codes.filter((other) => ![code, 'connection_lost', 'connection_failed'].includes(other))).toEqual([]);
+      expect(codes.filter((other) => ![code, ...ENDS].includes(other))).toEqual([]);
     });
   });
 

@@ -2,7 +2,7 @@ import { isObject, NO_CURSOR } from '@flagwire/protocol/sync';
 import { parseMessage } from '../sync/parse-message.js';
 import { type Failure, failure } from './failure.js';
 import { STREAM } from './traits.js';
-import { type Site, type Transport } from './transport.js';
+import { MAX_MESSAGE, type Site, type Transport } from './transport.js';
 
 export interface SocketIoLike {
   on(event: string, listener: (...args: never[]) => void): unknown;
@@ -45,8 +45,10 @@ export function socketIo(site: Site, io: Io): Transport {
       };
       socket.on('connect', () => listener({ type: 'Opened' }));
       socket.on('message', (message: unknown) => {
+        const size = sizeOf(message);
+        if (size > MAX_MESSAGE) return end(failure('message_too_large', 'a message is too large'));
         listener({ type: 'Heard' });
-        if (!over) listener({ type: 'Received', message: parseMessage(message), size: sizeOf(message) });
+        if (!over) listener({ type: 'Received', message: parseMessage(message), size });
       });
       socket.on('connect_error', (error: Error & { data?: unknown }) => end(refusalOf(error)));
       socket.on('disconnect', (reason: string) => {

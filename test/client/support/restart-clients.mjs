@@ -4,9 +4,12 @@
  */
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
-import { FlagSyncClient } from '../../../packages/client/dist/client.js';
-import { defaultTransports } from '../../../packages/client/dist/transport/default-transports.js';
-import { socketIo } from '../../../packages/client/dist/transports.js';
+
+// The built SDK, which is not there before the first build.
+const built = (file) => import(new URL(`../../../packages/client/dist/${file}`, import.meta.url).href);
+const { FlagSyncClient } = await built('client.js');
+const { defaultTransports } = await built('transport/default-transports.js');
+const { socketIo } = await built('transports.js');
 
 const [url, sdkKey] = process.argv.slice(2);
 const doors = (site) => defaultTransports(site, { credential: 'key', WebSocket });

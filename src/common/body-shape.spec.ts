@@ -41,6 +41,13 @@ describe('A body', () => {
     expect(excess(`[[1,2],{${fields}}]`, 200_000)).toBe('more than 50000 members in one object or list');
   });
 
+  it('has as many members in all its objects and lists as it may have', () => {
+    const lists = (rest: number) => `[${`[${'1,'.repeat(49_999)}1],`.repeat(19)}[${'1,'.repeat(rest)}1]]`;
+    // 19 lists of 50,000, the commas between them, and the rest.
+    expect(excess(lists(49_999), 100)).toBeNull();
+    expect(excess(`[${lists(49_999)},${lists(9)}]`, 100)).toBe('more than 1000000 members in objects and lists');
+  });
+
   it('is seen as the same however it is cut', () => {
     const tricky = JSON.stringify({ 'a"\\': ['"', { b: '{[:,"' }], c: { d: [] } });
     for (const most of [8, 9]) expect(slowExcess(tricky, most)).toBe(excess(tricky, most));

@@ -2,6 +2,8 @@
 export const MOST_DEPTH = 200;
 /** Of one object or list: to make room for the next one, all that it has is copied, in one turn. */
 const MOST_MEMBERS = 50_000;
+/** Of all objects and lists together: the more live on the heap, the longer the turn in which the collector marks them. */
+const MOST_MEMBERS_IN_ALL = 1_000_000;
 
 const [QUOTE, BACKSLASH, COLON, COMMA] = [0x22, 0x5c, 0x3a, 0x2c];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
@@ -13,6 +15,7 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 export class BodyShape {
   private depth = 0;
   private count = 0;
+  private members = 0;
   private isText = false;
   private isEscaped = false;
   /** Commas so far in each of the objects and lists that are open. */
@@ -33,6 +36,7 @@ export class BodyShape {
       else if (byte === COLON) this.count += 1;
       else if (byte === COMMA) {
         if ((this.commas[this.depth]! += 1) >= MOST_MEMBERS) return `more than ${MOST_MEMBERS} members in one object or list`;
+        if ((this.members += 1) >= MOST_MEMBERS_IN_ALL) return `more than ${MOST_MEMBERS_IN_ALL} members in objects and lists`;
       } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) this.depth = Math.max(0, this.depth - 1);
       else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
         if ((this.depth += 1) > MOST_DEPTH) return `more than ${MOST_DEPTH} objects and lists inside each other`;

@@ -1,10 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
 import { type CallHandler, type ExecutionContext, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import { type Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { type Observable } from 'rxjs';
-import { type BodyLimits, bodyReader, type ReadBody } from './body-reader.js';
+import { type BodyLimits, bodyReader, lengthOf, type ReadBody } from './body-reader.js';
 import { documentReader } from './document-reader.js';
 
+/** Bytes. */
+const LARGE = 64 * 1024;
 const DOCUMENT_BODY = 'flagwire:document-body';
 
 /** Of a route that takes whole documents: a body may be larger here than elsewhere. */
@@ -33,7 +36,10 @@ export class BodyInterceptor implements NestInterceptor {
     if (!mayHaveBody(request)) return next.handle();
     const isDocument = this.reflector.get<boolean | undefined>(DOCUMENT_BODY, context.getHandler()) === true;
     const read = isDocument ? this.readDocument : this.read;
-    return read(request, http.getResponse<Response>()).then(() => next.handle());
+    // What is checked of a large body has a turn of its own, after the one in which it was parsed.
+    return read(request, http.getResponse<Response>())
+      .then(() => (lengthOf(request) < LARGE ? undefined : setImmediate()))
+      .then(() => next.handle());
   }
 }
 

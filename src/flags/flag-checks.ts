@@ -87,14 +87,15 @@ export async function checkFlag(
     mistakes.push(...checkDefaultVariant(defaultVariant, variants, at(path, 'default_variant')));
   }
   const settings = new Map<string, FlagSettings>();
-  const wanted = Object.entries(draft.fields.environments ?? {});
+  const environments = draft.fields.environments ?? {};
+  const wanted = Object.keys(environments);
   if (wanted.length > most) {
     const message = `names ${wanted.length} environments: only ${most} of them were looked at`;
     mistakes.push({ path: at(path, 'environments'), message });
   }
-  for await (const [key, body] of inTurns(wanted.slice(0, most))) {
+  for await (const key of inTurns(wanted.slice(0, most))) {
     const place = at(at(path, 'environments'), key);
-    const setting = draftOf(FlagSettingsRequest, body, place);
+    const setting = draftOf(FlagSettingsRequest, environments[key], place);
     mistakes.push(...setting.mistakes);
     // A wrong type only costs advice about a result that looks like a value.
     if (variants !== undefined)

@@ -8,7 +8,8 @@ import { eventually } from '../support/wait.js';
 /** A little below the bound of an import, so that all of it is looked at. */
 const BYTES = 20 * 2 ** 20 - 10_000;
 const WITHIN_MS = 50;
-const ATTEMPTS = 4;
+/** Of which the one in the middle counts: the first compiles code on its way, and one may meet a collection of the whole heap. */
+const ATTEMPTS = 3;
 const IMPORT = '/api/projects/default/import';
 const ENVIRONMENT = '/api/projects/default/environments/staging';
 const FLAGD = `${IMPORT}?format=flagd&environment=staging`;
@@ -37,7 +38,8 @@ const DOCUMENTS: [string, string, string][] = [
   ['fields, as many as there may be', IMPORT, `[${listOf(fields(9_990, '1'), 99)}]`],
   ['more fields than there may be', IMPORT, fields(1_100_000, '1')],
   ['ten million numbers', IMPORT, `{"flags": ${listOf('1')}}`],
-  ['lists of numbers', IMPORT, `{"flags": ${listOf(`[${'1,'.repeat(49_000)}1]`)}}`],
+  ['lists of numbers', IMPORT, `{"flags": ${listOf(`[${'1,'.repeat(49_000)}1]`, 20)}}`],
+  ['more lists of numbers than there may be', IMPORT, `{"flags": ${listOf(`[${'1,'.repeat(49_000)}1]`)}}`],
   ['lists inside each other', IMPORT, '['.repeat(BYTES)],
   [
     'what ends in the middle',
@@ -66,17 +68,17 @@ const DOCUMENTS: [string, string, string][] = [
   [
     'wide values',
     IMPORT,
-    documentOf(texts(300, (index) => flag(index, `, "variants": {"on": {"a": [${'1,'.repeat(32_800)}1]}}`))),
+    documentOf(texts(30, (index) => flag(index, `, "variants": {"on": {"a": [${'1,'.repeat(32_800)}1]}}`))),
   ],
   [
     'values of many values',
     IMPORT,
     documentOf(texts(100, (index) => flag(index, `, "variants": {"on": {"a": ${listOf('[[],[]]', 3_000)}}}`))),
   ],
-  ['tags', IMPORT, documentOf(texts(60, (index) => flag(index, `, "tags": ${listOf('""', 49_000)}`)))],
+  ['tags', IMPORT, documentOf(texts(20, (index) => flag(index, `, "tags": ${listOf('""', 49_000)}`)))],
   ['unknown operators', IMPORT, documentOf(texts(230, (index) => flag(index, rule(`{"and": ${listOf('{"zz":[1]}', 1_500)}}`))))],
-  ['wide targeting', IMPORT, documentOf(texts(60, (index) => flag(index, rule(`{"and": ${listOf('1', 32_000)}}`))))],
-  ['rules of flagd', FLAGD, flagdOf(fields(9_000, `{"and": ${listOf('1', 1_000)}}`), '{}')],
+  ['wide targeting', IMPORT, documentOf(texts(31, (index) => flag(index, rule(`{"and": ${listOf('1', 32_000)}}`))))],
+  ['rules of flagd', FLAGD, flagdOf(fields(950, `{"and": ${listOf('1', 1_000)}}`), '{}')],
   [
     'one rule of flagd in many places',
     FLAGD,
@@ -95,7 +97,7 @@ const DOCUMENTS: [string, string, string][] = [
   [
     'settings of one flag in many environments',
     IMPORT,
-    documentOf([flag(1, `, "environments": ${fields(99, `{"targeting": {"or": ${listOf('"a"', 16_000)}}}`)}`)]),
+    documentOf([flag(1, `, "environments": ${fields(62, `{"targeting": {"or": ${listOf('"a"', 16_000)}}}`)}`)]),
   ],
   [
     'a change set of wide targetings',
@@ -145,13 +147,11 @@ describe('the refusal of much at once', () => {
   }
 
   it.each(DOCUMENTS)('of %s holds everybody else up for less than 50 ms', async (what, path, body) => {
-    let took = Infinity;
-    // The first time, code is compiled on the way; and what else the machine does makes a turn longer, never shorter.
-    for (let attempt = 0; attempt < ATTEMPTS && took > WITHIN_MS / 2; attempt += 1) {
-      took = Math.min(took, await longestTurnMs(path, body));
-    }
+    const attempts: number[] = [];
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) attempts.push(await longestTurnMs(path, body));
+    const took = attempts.toSorted((a, b) => a - b)[1]!;
     const size = `${(Buffer.byteLength(body) / 2 ** 20).toFixed(1)} MiB`;
-    process.stdout.write(`refusal of ${what} (${size}): ${took.toFixed(1)} ms of ${WITHIN_MS}\n`);
+    process.stdout.write(`refusal of ${what} (${size}): ${attempts.map((ms) => ms.toFixed(1)).join(', ')} ms of ${WITHIN_MS}\n`);
     expect(took).toBeLessThan(WITHIN_MS);
   });
 });

@@ -37,12 +37,19 @@ function isJsonScalar(value: unknown): boolean {
   return value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }
 
+/** Those that there is something to say about: what is within a list is not a key's, and a scalar is all right. */
 function childrenOf(place: Place): Place[] {
   const { value } = place;
   const depth = place.depth + 1;
-  if (Array.isArray(value)) return value.map((item: unknown, key) => ({ value: item, depth, key, parent: place }));
-  if (!isPlainObject(value)) return [];
-  return Object.keys(value).map((key) => ({ value: value[key], depth, key, parent: place }));
+  const children: Place[] = [];
+  if (Array.isArray(value)) {
+    value.forEach((item: unknown, key) => {
+      if (!isJsonScalar(item)) children.push({ value: item, depth, key, parent: place });
+    });
+  } else if (isPlainObject(value)) {
+    for (const key of Object.keys(value)) children.push({ value: value[key], depth, key, parent: place });
+  }
+  return children;
 }
 
 function sizeOf(value: unknown): number {

@@ -38,16 +38,20 @@ export function at(path: string, key: string | number): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
-/** Gathers mistakes: each once, at most 50, and a count of the rest. */
+/** Gathers mistakes: each once, at most 50, and a count of what is added beyond them. */
 export class MistakeList {
   private readonly kept = new Map<string, Mistake>();
   private more = 0;
 
-  add(path: string, message: string): void {
+  /** @param place a path, or what makes one where it is needed: of a hostile body's thousands it is not. */
+  add(place: string | (() => string), message: string): void {
+    if (this.kept.size >= MOST_REPORTED) {
+      this.more += 1;
+      return;
+    }
+    const path = typeof place === 'string' ? place : place();
     const key = `${path}\n${message}`;
-    if (this.kept.has(key)) return;
-    if (this.kept.size < MOST_REPORTED) this.kept.set(key, { path, message });
-    else this.more += 1;
+    if (!this.kept.has(key)) this.kept.set(key, { path, message });
   }
 
   get isEmpty(): boolean {

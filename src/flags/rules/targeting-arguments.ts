@@ -18,9 +18,9 @@ export function itemsOf(list: unknown[], path: string): Place[] {
 /** Those of a list that can hold operations. Of 32,000 numbers no path is made. */
 export function nestedIn(list: unknown[], path: string): Place[] {
   const places: Place[] = [];
-  for (const [index, item] of list.entries()) {
+  list.forEach((item, index) => {
     if (typeof item === 'object' && item !== null) places.push([item, at(path, index)]);
-  }
+  });
   return places;
 }
 

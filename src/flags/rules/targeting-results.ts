@@ -1,7 +1,6 @@
 import { type ValueType } from '@flagwire/protocol/sync';
 import { isPlainObject } from './json-shape.js';
 import { at, type MistakeList, quote } from './mistake.js';
-import { itemsOf, type Place } from './targeting-arguments.js';
 import { bucketsOf } from './targeting-fractional.js';
 import { operatorsOf } from './targeting-operators.js';
 
@@ -15,11 +14,14 @@ export interface ResultRules {
   mistakes: MistakeList;
 }
 
+/** A value inside a targeting, and what makes its path: thousands are looked at, few are named. */
+type Position = readonly [value: unknown, path: () => string];
+
 /**
  * Adds a mistake for each literal that the targeting can give as its result and that names no variant. Null is right
  * everywhere: it stands for the default variant. What is computed (`var`, `cat`, `==`) is known at evaluation only.
  */
-export function inspectResults(result: unknown, rules: ResultRules, path: string): void {
+export function inspectResults(result: unknown, rules: ResultRules, path: () => string): void {
   if (isPlainObject(result)) {
     for (const [value, place] of positionsIn(result, path)) inspectResults(value, rules, place);
   } else {
@@ -30,17 +32,19 @@ export function inspectResults(result: unknown, rules: ResultRules, path: string
 }
 
 /** The places inside an operation whose value can become its result. */
-function positionsIn(operation: Record<string, unknown>, path: string): Place[] {
+function positionsIn(operation: Record<string, unknown>, path: () => string): Position[] {
   const [name, ...others] = operatorsOf(operation);
   if (name === undefined || others.length > 0) return [];
-  const place = at(path, name);
+  const place = () => at(path(), name);
   const list = operation[name];
   if (!Array.isArray(list)) return [];
   const isLast = (index: number): boolean => index === list.length - 1;
-  const those = (isOne: (value: unknown, index: number) => boolean): Place[] => {
-    const places: Place[] = [];
-    for (const [index, value] of list.entries()) if (isOne(value, index)) places.push([value, at(place, index)]);
-    return places;
+  const those = (isOne: (value: unknown, index: number) => boolean): Position[] => {
+    const positions: Position[] = [];
+    list.forEach((value: unknown, index) => {
+      if (isOne(value, index)) positions.push([value, () => at(place(), index)]);
+    });
+    return positions;
   };
   switch (name) {
     case 'if':
@@ -53,8 +57,8 @@ function positionsIn(operation: Record<string, unknown>, path: string): Place[] 
     case 'var': // The attribute is computed, its default is not.
       return those((_, index) => index > 0);
     case 'fractional':
-      return bucketsOf(list, place).flatMap(([bucket, where]) =>
-        Array.isArray(bucket) ? itemsOf(bucket, where).slice(0, 1) : [],
+      return bucketsOf(list, place()).flatMap(([bucket, where]): Position[] =>
+        Array.isArray(bucket) && bucket.length > 0 ? [[bucket[0], () => at(where, 0)]] : [],
       );
     default:
       return [];

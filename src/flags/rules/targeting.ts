@@ -32,6 +32,7 @@ export function checkTargeting(
   // The schema has the last word, not the first: for one unknown operator it gives dozens of errors.
   const refused = mistakes.isEmpty ? targetingMistake(targeting, path) : null;
   if (refused !== null) mistakes.add(refused.path, refused.message);
-  inspectResults(targeting, { variants, names: quoteAll(Object.keys(variants)), said: new Map(), valueType, mistakes }, path);
+  const rules = { variants, names: quoteAll(Object.keys(variants)), said: new Map(), valueType, mistakes };
+  inspectResults(targeting, rules, () => path);
   return mistakes.sorted(path);
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const LINGER_MS = 30_000;
@@ -38,4 +39,14 @@ export function runJest(args, { cwd = process.cwd(), outputFile, onOutput }) {
       resolve(lingering ? 1 : (code ?? 1));
     });
   });
+}
+
+/** Runs these tests alone, in a folder of their own that goes with them; the process exits with Jest's code. */
+export async function runSuite(args) {
+  const folder = mkdtempSync(join(tmpdir(), 'flagwire-suite-'));
+  try {
+    process.exitCode = await runJest(args, { outputFile: join(folder, 'results.json') });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -1,10 +1,10 @@
+import { isKey } from '@flagwire/protocol/admin';
 import { Injectable } from '@nestjs/common';
 import { And, type EntityManager, Equal, MoreThan } from 'typeorm';
 import { NotFound } from '../common/errors.js';
 import { Database } from '../database/database.js';
 import { Environment } from './environment.entity.js';
 import { Project } from './project.entity.js';
-import { isKey } from './requests/checks.js';
 
 /** Finds projects and environments. What is not there throws NotFound. */
 @Injectable()

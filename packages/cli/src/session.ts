@@ -1,3 +1,4 @@
+import { isKey } from '@flagwire/protocol/admin';
 import { isFlagId } from '@flagwire/protocol/sync';
 import { type Command } from 'commander';
 import { AdminApi } from './api/admin-api.js';
@@ -6,8 +7,6 @@ import { usage } from './command-error.js';
 import { readSecret, type SecretSource, TOKEN } from './environment.js';
 import { type EnvironmentOptions, type ServerOptions } from './options.js';
 import { type Terminal } from './output/terminal.js';
-
-const KEY = /^[a-z][a-z0-9-]{0,62}$/;
 
 /** What a command has at hand while it runs. */
 export class Session<Options extends ServerOptions = ServerOptions> {
@@ -64,6 +63,6 @@ export function flagId(text: string): string {
 }
 
 function checkKey(what: string, text: string): string {
-  if (KEY.test(text)) return text;
+  if (isKey(text)) return text;
   throw usage(`That is no ${what}’s key: small letters, digits and dashes, first a letter, at most 63.`);
 }

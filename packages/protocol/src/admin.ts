@@ -4,6 +4,7 @@ import { type Json, type JsonObject } from './json.js';
 import { type FlagEvent } from './messages.js';
 
 export { type CredentialKind, CREDENTIAL_PREFIXES, credentialChecksum, readCredential } from './credential-form.js';
+export { isKey } from './key.js';
 
 export const ROLES = ['viewer', 'editor', 'admin'] as const;
 /** Each role may do what the one before it may. */

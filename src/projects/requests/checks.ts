@@ -1,3 +1,4 @@
+import { isKey } from '@flagwire/protocol/admin';
 import { isObject } from '@flagwire/protocol/sync';
 import { firstOdd, NOT_IN_NAMES } from '../../common/odd-characters.js';
 
@@ -70,13 +71,6 @@ export const list =
     }
     return new Set(value).size === value.length ? null : 'must not have an entry twice';
   };
-
-const KEY = /^[a-z][a-z0-9-]{0,62}$/;
-
-/** True for what may be the key of a project or an environment. Nothing else is ever looked up. */
-export function isKey(value: unknown): value is string {
-  return typeof value === 'string' && KEY.test(value);
-}
 
 export const key: Check = (value) => (isKey(value) ? null : 'must be 1 to 63 of a-z, 0-9 and "-", and start with a letter');
 

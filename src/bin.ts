@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAdminCommands } from './admin-commands.js';
 
 /** The shell's own word for "used wrongly"; 1 is for a server that cannot start. */
 const USAGE = 2;
@@ -19,6 +20,8 @@ program
   .description('Starts the server. Every setting is an environment variable: see the README.')
   // Not before it is wanted: the server takes half a second to load.
   .action(async () => (await import('./run.js')).runServer());
+
+addAdminCommands(program);
 
 // The commands that speak to a server, wherever it is; the server itself loads nothing of them.
 if (process.argv[2] !== 'start') (await import('@flagwire/cli')).addCommands(program);

@@ -3,6 +3,9 @@ import { CannotStart } from '../common/errors.js';
 import { type LogFormat, type LogLevel } from '../common/log-line.js';
 import { BadSetting, COMMAND_LINE_NAMES, SETTINGS, type Setting, type Settings } from './settings.js';
 
+const isPostgres = (databaseUrl: string) => databaseUrl.startsWith('postgres');
+const sqliteFileOf = (databaseUrl: string) => databaseUrl.replace(/^sqlite:(\/\/)?/, '');
+
 const SettingsBase = class {} as new () => Settings;
 
 /** The settings of this process: read once at start, frozen, injected wherever they are needed. */
@@ -19,12 +22,12 @@ export class Config extends SettingsBase {
   }
 
   get isPostgres(): boolean {
-    return this.databaseUrl.startsWith('postgres');
+    return isPostgres(this.databaseUrl);
   }
 
   /** The SQLite file. Meaningless on PostgreSQL. */
   get sqliteFile(): string {
-    return this.databaseUrl.replace(/^sqlite:(\/\/)?/, '');
+    return sqliteFileOf(this.databaseUrl);
   }
 }
 
@@ -84,4 +87,18 @@ export function readConfig(env: Environment): Config {
   }
   if (mistakes.length > 0) throw new BadConfig(mistakes);
   return new Config(values as unknown as Settings);
+}
+
+/**
+ * For commands that need no other setting: the SQLite file that DATABASE_URL names; null: it names a PostgreSQL.
+ * @throws CannotStart where it is wrong.
+ */
+export function readSqliteFile(env: Environment = process.env): string | null {
+  try {
+    const databaseUrl = read(env, SETTINGS.databaseUrl) as string;
+    return isPostgres(databaseUrl) ? null : sqliteFileOf(databaseUrl);
+  } catch (error) {
+    if (!(error instanceof BadSetting)) throw error;
+    throw new CannotStart(`${SETTINGS.databaseUrl.name} ${error.message}`);
+  }
 }

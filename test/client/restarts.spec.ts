@@ -1,13 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { type FlagDefinition } from '@flagwire/client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { flagsByAdmin } from '../mixed/ledger.js';
-import { projectRoot } from '../support/project-root.js';
 import { type TestServer } from '../support/server.js';
 import { useServers } from '../support/use-servers.js';
-import { eventually, within } from '../support/wait.js';
+import { eventually } from '../support/wait.js';
+import { ClientsProcess, type Look } from './support/clients-process.js';
 
 const RESTARTS = 20;
 /** Until here code is still being loaded and compiled: what is held then is what has to be held at the end. */
@@ -15,44 +11,23 @@ const WARM = 5;
 const LIMIT_MS = 580_000;
 const MEBIBYTE = 1024 * 1024;
 
-interface Look {
-  clients: {
-    name: string;
-    full: number;
-    revisions: number[];
-    failures: number;
-    state: string;
-    transport: string | null;
-    flags: FlagDefinition[];
-  }[];
-  heap: number;
-  handles: string[];
-}
-
 describe('A server that is killed and comes back on the same port, 20 times, under changes', () => {
   const start = useServers();
   let server: TestServer;
-  let program: ChildProcess;
+  let program: ClientsProcess;
 
   beforeAll(async () => {
     server = await start();
     const { key } = await server.admin.createKey('production');
-    const path = join(projectRoot(), 'test/client/support/restart-clients.mjs');
-    program = fork(path, [server.url, key], { execArgv: ['--expose-gc'], cwd: projectRoot() });
+    program = new ClientsProcess(server.url, key);
   });
-  afterAll(() => void program.kill());
-
-  async function look(): Promise<Look> {
-    const answer = once(program, 'message');
-    program.send('look');
-    return ((await within(answer, 10_000, 'the answer of the clients')) as [Look])[0];
-  }
+  afterAll(() => void program.child.kill());
 
   /** Waits for clients to hold a flag; those that only poll now and then have half a minute for that, and are waited for at the end. */
   async function until(flag: string, all: boolean): Promise<Look> {
     let seen: Look | undefined;
     const lacking = async (): Promise<string[]> => {
-      seen = await look();
+      seen = await program.look();
       const due = seen.clients.filter(({ transport }) => all || transport !== 'poll');
       return due.filter(({ flags }) => !flags.some(({ id }) => id === flag)).map(({ name }) => name);
     };
@@ -90,9 +65,7 @@ describe('A server that is killed and comes back on the same port, 20 times, und
       }
       expect(end.handles.length).toBeLessThan((warm as Look).handles.length + 8);
       expect(end.heap).toBeLessThan((warm as Look).heap + MEBIBYTE);
-      const ended = once(program, 'exit');
-      program.send('close');
-      expect(await within(ended, 20_000, 'the end of the process')).toEqual([0, null]);
+      expect(await program.close()).toEqual([0, null]);
     },
     LIMIT_MS,
   );

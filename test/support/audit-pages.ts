@@ -13,3 +13,14 @@ export async function auditTrail(admin: AdminClient, after = 0, query = '', limi
   }
   return records;
 }
+
+/** The changes of an environment, from the first one, page by page. */
+export async function changesOf(admin: AdminClient, environment: string): Promise<Record<string, unknown>[]> {
+  const changes: Record<string, unknown>[] = [];
+  for (let next: unknown = 0; next !== null;) {
+    const { body } = await admin.changes(environment, Number(next));
+    changes.push(...body.items);
+    next = body.next;
+  }
+  return changes;
+}

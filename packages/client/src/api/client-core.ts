@@ -170,7 +170,7 @@ export class ClientCore implements ConnectorListener {
   #show(state: SyncState): void {
     this.#sync = state;
     const { cursor } = state;
-    if (cursor !== NO_CURSOR) this.at = { cursor, revision: parseCursor(cursor)?.revision ?? null };
+    if (cursor !== NO_CURSOR && cursor !== this.at.cursor) this.at = { cursor, revision: parseCursor(cursor)?.revision ?? null };
     if (!isCurrent(state)) return;
     this.held = this.synced = true;
     this.renewing = false;

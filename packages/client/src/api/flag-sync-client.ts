@@ -1,6 +1,6 @@
 import { type FlagDefinition, parseCursor } from '@flagwire/protocol/sync';
 import { warnOfDeprecation } from '../evaluation/deprecations.js';
-import { decider, evaluate } from '../evaluation/evaluate.js';
+import { evaluate, type Evaluated } from '../evaluation/evaluate.js';
 import { type EvaluationContext, type EvaluationError, type Reason } from '../evaluation/evaluator.js';
 import { freeze } from '../evaluation/freeze.js';
 import { type ChangeSet } from './change-set.js';
@@ -68,18 +68,26 @@ export class FlagSyncClient {
    * @param context for whom; only flags with targeting look at it.
    */
   value<T>(id: string, fallback: T, context?: EvaluationContext): Widened<T> {
-    return this.details(id, fallback, context).value;
+    return this.#evaluate(id, fallback, context).value;
   }
 
   /** As `value`, with how it came about. Never throws. */
-  details<T>(id: string, fallback: T, context: EvaluationContext = {}): Details<Widened<T>> {
-    const core = this.#core;
+  details<T>(id: string, fallback: T, context?: EvaluationContext): Details<Widened<T>> {
+    const { at, watch } = this.#core;
+    const { revision } = at;
+    const age_ms = watch.lag;
+    // Field by field: a copy by `...` takes forty times as long.
+    const { value, variant, reason, version, error_code } = this.#evaluate(id, fallback, context);
+    const details = { value, variant, reason, version, revision, age_ms };
+    return error_code === undefined ? details : { ...details, error_code };
+  }
+
+  #evaluate<T>(id: string, fallback: T, context: EvaluationContext = {}): Evaluated<Widened<T>> {
+    const { flags, held } = this.#core;
     const { evaluator, warn } = this.#options;
-    const flag = core.flags.get(id);
-    const missing = core.held ? 'FLAG_NOT_FOUND' : 'PROVIDER_NOT_READY';
-    const evaluated = evaluate(flag, missing, fallback as Widened<T>, decider(evaluator, context));
+    const flag = flags.get(id);
     if (flag?.status === 'deprecated') warnOfDeprecation(flag.id, warn);
-    return { ...evaluated, revision: core.at.revision, age_ms: core.watch.lag };
+    return evaluate(flag, held ? 'FLAG_NOT_FOUND' : 'PROVIDER_NOT_READY', fallback as Widened<T>, evaluator, context);
   }
 
   /** The flag as the server defines it, frozen; null: it is not known, or not among those that are asked for. */

@@ -20,15 +20,12 @@ export function parseMessage(received: unknown, id?: string): Received {
   if (typeof type !== 'string') return malformed('a message without a type');
   const inside = typeof message['id'] === 'string' ? message['id'] : null;
   const envelope = { id: id ?? inside, more: message['more'] === true, answer: message['request_id'] !== undefined };
-  if (isEventType(type)) {
-    const event = isObject(data) ? parseEvent(type, data) : null;
-    return event === null ? malformed(`a malformed ${type}`) : { ...envelope, type: 'Event', event };
-  }
-  if (isControlType(type)) {
-    const control = isObject(data) ? parseControl(type, data) : null;
-    return control === null ? malformed(`a malformed ${type}`) : { ...envelope, type: 'Control', control };
-  }
-  return { ...envelope, type: 'Unknown' };
+  if (!isKnown(type)) return { ...envelope, type: 'Unknown' };
+  if (!isObject(data) || !CHECKS[type](data)) return malformed(`a malformed ${type}`);
+  const checked = { type, data } as unknown;
+  return type.startsWith('Flag')
+    ? { ...envelope, type: 'Event', event: checked as FlagEvent }
+    : { ...envelope, type: 'Control', control: checked as ControlMessage };
 }
 
 function malformed(reason: string): Received {
@@ -43,75 +40,31 @@ function parseJson(text: string): unknown {
   }
 }
 
-const EVENT_TYPES: Record<FlagEvent['type'], true> = {
-  FlagCreated: true,
-  FlagUpdated: true,
-  FlagDeleted: true,
-  FlagStatusChanged: true,
-};
-const CONTROL_TYPES: Record<ControlMessage['type'], true> = {
-  SyncStarted: true,
-  SyncComplete: true,
-  Heartbeat: true,
-  Goodbye: true,
-  Error: true,
-  Pong: true,
-};
-
-function isEventType(type: string): type is FlagEvent['type'] {
-  return Object.hasOwn(EVENT_TYPES, type);
-}
-
-function isControlType(type: string): type is ControlMessage['type'] {
-  return Object.hasOwn(CONTROL_TYPES, type);
-}
-
 type Data = Record<string, unknown>;
+type KnownType = FlagEvent['type'] | ControlMessage['type'];
 
-function parseEvent(type: FlagEvent['type'], data: Data): FlagEvent | null {
-  switch (type) {
-    case 'FlagCreated':
-    case 'FlagUpdated': {
-      const flag = parseFlagDefinition(data);
-      return flag && { type, data: flag };
-    }
-    case 'FlagDeleted': {
-      const whole = isFlagId(data['flag_id']) && Number.isSafeInteger(data['version']);
-      return whole ? ({ type, data } as FlagEvent) : null;
-    }
-    case 'FlagStatusChanged': {
-      const whole =
-        isFlagId(data['flag_id']) &&
-        Number.isSafeInteger(data['version']) &&
-        isFlagStatus(data['new_status']) &&
-        typeof data['updated_at'] === 'string';
-      return whole ? ({ type, data } as FlagEvent) : null;
-    }
-  }
+const isDefinition = (data: Data): boolean => parseFlagDefinition(data) !== null;
+const isOfFlag = ({ flag_id, version }: Data): boolean => isFlagId(flag_id) && Number.isSafeInteger(version);
+
+/** What of its data has to be there, for each type: those of flags first. */
+const CHECKS: Record<KnownType, (data: Data) => boolean> = {
+  FlagCreated: isDefinition,
+  FlagUpdated: isDefinition,
+  FlagDeleted: isOfFlag,
+  FlagStatusChanged: (data) => isOfFlag(data) && isFlagStatus(data['new_status']) && typeof data['updated_at'] === 'string',
+  SyncStarted: ({ mode }) => mode === 'full' || mode === 'delta',
+  SyncComplete: ({ flag_count }) => isCount(flag_count),
+  Heartbeat: ({ age_ms }) => isCount(age_ms),
+  // A reason that is not known is still a Goodbye.
+  Goodbye: ({ reason, retry_after_ms }) => typeof reason === 'string' && (retry_after_ms === null || isCount(retry_after_ms)),
+  Error: ({ code, message }) => typeof code === 'string' && typeof message === 'string',
+  Pong: () => true,
+};
+
+function isKnown(type: string): type is KnownType {
+  return Object.hasOwn(CHECKS, type);
 }
 
-function parseControl(type: ControlMessage['type'], data: Data): ControlMessage | null {
-  return isControl(type, data) ? ({ type, data } as ControlMessage) : null;
-}
-
-function isControl(type: ControlMessage['type'], data: Data): boolean {
-  switch (type) {
-    case 'SyncStarted':
-      return data['mode'] === 'full' || data['mode'] === 'delta';
-    case 'SyncComplete':
-      return isCount(data['flag_count']);
-    case 'Heartbeat':
-      return isCount(data['age_ms']);
-    case 'Goodbye':
-      // A reason that is not known is still a Goodbye.
-      return typeof data['reason'] === 'string' && (data['retry_after_ms'] === null || isCount(data['retry_after_ms']));
-    case 'Error':
-      return typeof data['code'] === 'string' && typeof data['message'] === 'string';
-    case 'Pong':
-      return true;
-  }
-}
-
-function isCount(value: unknown): value is number {
+function isCount(value: unknown): boolean {
   return typeof value === 'number' && value >= 0;
 }

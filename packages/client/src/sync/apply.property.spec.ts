@@ -26,7 +26,10 @@ const calm = [
   { weight: 2, arbitrary: simple('beat', 'restore', 'goodbye', 'garble', 'poll', 'late-poll', 'resync') },
 ];
 const repeats = { weight: 2, arbitrary: fc.record({ op: fc.constant('repeat' as const), at }) };
-const losses = { weight: 2, arbitrary: fc.record({ op: fc.constantFrom('lose' as const, 'swap' as const), at }) };
+const losses = {
+  weight: 5,
+  arbitrary: fc.record({ op: fc.constantFrom('lose' as const, 'swap' as const, 'swap' as const), at }),
+};
 const schedule = (...more: { weight: number; arbitrary: fc.Arbitrary<Op> }[]) =>
   fc.record({
     filter: fc.option(fc.subarray([...GROUPS], { minLength: 1 }), { freq: 3 }),

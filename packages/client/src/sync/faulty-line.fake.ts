@@ -24,6 +24,9 @@ export class FaultyLine {
   private line: Frame[][] = [];
   /** What is left of the unit of which the beginning has arrived: only a break takes that. */
   private arriving: Frame[] = [];
+  /** What the client is hit by once a unit arrives: a fault on a line that breaks before is none. */
+  private marks = new Map<Frame[], Hit>();
+  private lostTheLast = false;
   private isOpen = false;
   /**
    * The beginnings of full syncs in place of a new epoch. They are not lost: a client that compares no cursors could not know that
@@ -45,15 +48,15 @@ export class FaultyLine {
       case 'deliver':
         return this.deliver(op.frames);
       case 'lose':
-        return this.lose(op.at);
+        return this.lose(op.at % this.line.length);
       case 'repeat':
-        return this.repeat(op.at);
+        return this.repeat(op.at % this.line.length);
       case 'swap': {
-        const [first, second] = this.line.slice(op.at, op.at + 2);
+        const at = op.at % Math.max(1, this.line.length - 1);
+        const [first, second] = this.line.slice(at, at + 2);
         if (first === undefined || second === undefined) return;
-        this.line.splice(op.at, 2, second, first);
-        this.hits.add('reordering');
-        return;
+        this.line.splice(at, 2, second, first);
+        return this.mark(first, 'reordering');
       }
       case 'beat':
         return this.send([this.server.heartbeat()]);
@@ -96,8 +99,8 @@ export class FaultyLine {
     if (!this.isOpen) return;
     let open: Frame[] | null = null;
     for (const frame of frames) {
-      if (open !== null) open.push(frame);
-      else this.line.push((open = [frame]));
+      if (open === null) this.push((open = [frame]));
+      else open.push(frame);
       if (frame.more !== true || this.unit === 'message') open = null;
     }
   }
@@ -105,7 +108,7 @@ export class FaultyLine {
   private deliver(frames: number): void {
     if (!this.isOpen) this.open();
     for (let left = frames; left > 0 && this.isOpen; left -= 1) {
-      if (this.arriving.length === 0) this.arriving = this.line.shift() ?? [];
+      if (this.arriving.length === 0) this.arriving = this.next();
       const frame = this.arriving.shift();
       if (frame === undefined) return;
       this.input({ type: 'Received', message: parseMessage(JSON.stringify(frame)) });
@@ -113,8 +116,13 @@ export class FaultyLine {
   }
 
   private lose(at: number): void {
-    if (this.newEpochs.has(this.line[at]?.[0])) return;
-    if (this.line.splice(at, 1).length > 0) this.hits.add('gap');
+    const unit = this.line[at];
+    if (unit === undefined || this.newEpochs.has(unit[0])) return;
+    this.line.splice(at, 1);
+    if (isHeartbeat(unit)) return;
+    const behind = this.line[at];
+    if (behind === undefined) this.lostTheLast = true;
+    else this.mark(behind, 'gap');
   }
 
   /** A copy comes up to three units later, within the same sync: nothing carries one over to the next. */
@@ -123,8 +131,26 @@ export class FaultyLine {
     if (unit === undefined) return;
     const later = this.line.slice(at + 1, at + 4);
     const next = later.findIndex(([first]) => first?.type === 'SyncStarted');
-    this.line.splice(at + 1 + (next < 0 ? later.length : next), 0, [...unit]);
-    this.hits.add('duplicate');
+    const copy = [...unit];
+    this.line.splice(at + 1 + (next < 0 ? later.length : next), 0, copy);
+    this.mark(copy, 'duplicate');
+  }
+
+  private mark(unit: Frame[], hit: Hit): void {
+    if (!isHeartbeat(unit)) this.marks.set(unit, hit);
+  }
+
+  private push(unit: Frame[]): void {
+    this.line.push(unit);
+    if (this.lostTheLast) this.mark(unit, 'gap');
+    this.lostTheLast = false;
+  }
+
+  private next(): Frame[] {
+    const unit = this.line.shift() ?? [];
+    const hit = this.marks.get(unit);
+    if (hit !== undefined) this.hits.add(hit);
+    return unit;
   }
 
   private break(): void {
@@ -152,7 +178,7 @@ export class FaultyLine {
       if (effect.type === 'Drop') this.dropped += 1;
       if (effect.type === 'Drop' || effect.type === 'Leave') this.isOpen = false;
     }
-    if (!this.isOpen) [this.line, this.arriving] = [[], []];
+    if (!this.isOpen) [this.line, this.arriving, this.lostTheLast] = [[], [], false];
     this.observe(this);
   }
 
@@ -163,4 +189,9 @@ export class FaultyLine {
       else this.heard.set(id, after);
     }
   }
+}
+
+/** It tells of no flag: lost, or twice, it is no fault that a state could show. */
+function isHeartbeat([first]: Frame[]): boolean {
+  return first?.type === 'Heartbeat';
 }

@@ -13,7 +13,7 @@ const at = fc.nat(6);
 const commit = fc.record({
   op: fc.constant('commit' as const),
   groups: fc.subarray([...GROUPS], { minLength: 1, maxLength: 2 }),
-  edit: fc.constantFrom('write' as const, 'write' as const, 'switch' as const, 'delete' as const),
+  edit: fc.constantFrom('write' as const, 'write' as const, 'switch' as const, 'delete' as const, 'delete' as const),
 });
 const deliver = fc.record({ op: fc.constant('deliver' as const), frames: fc.integer({ min: 1, max: 12 }) });
 const simple = (
@@ -22,10 +22,11 @@ const simple = (
 const calm = [
   { weight: 6, arbitrary: commit },
   { weight: 8, arbitrary: deliver },
-  { weight: 3, arbitrary: simple('break') },
-  { weight: 2, arbitrary: simple('beat', 'restore', 'goodbye', 'garble', 'poll', 'late-poll', 'resync') },
+  { weight: 4, arbitrary: simple('break') },
+  { weight: 2, arbitrary: simple('resync') },
+  { weight: 2, arbitrary: simple('beat', 'restore', 'goodbye', 'garble', 'poll', 'late-poll') },
 ];
-const repeats = { weight: 2, arbitrary: fc.record({ op: fc.constant('repeat' as const), at }) };
+const repeats = { weight: 4, arbitrary: fc.record({ op: fc.constant('repeat' as const), at }) };
 const losses = {
   weight: 5,
   arbitrary: fc.record({ op: fc.constantFrom('lose' as const, 'swap' as const, 'swap' as const), at }),

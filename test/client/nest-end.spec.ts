@@ -6,13 +6,18 @@ import { useServers } from '../support/use-servers.js';
 /** The built entry in an application that ends, or does not start: the process has to end because nothing is left. */
 const PROGRAM = `
 import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FlagSyncClient } from '@flagwire/client';
 import { FlagwireModule } from '@flagwire/client/nest';
 const [, url, sdkKey, options] = process.argv;
+const { fails, ...given } = JSON.parse(options);
 class Root {}
-Module({ imports: [FlagwireModule.forRoot({ url, sdkKey, ...JSON.parse(options) })] })(Root);
+const ended = new AbortController();
+const other = { provide: 'other', useFactory: () => fails && sleep(fails).then(() => Promise.reject({ code: 'other' })) };
+const flagwire = FlagwireModule.forRoot({ url, sdkKey, signal: ended.signal, ...given });
+Module({ imports: [flagwire], providers: [other] })(Root);
 try {
   const app = await NestFactory.create(Root, { logger: false, abortOnError: false });
   await app.listen(0, '127.0.0.1');
@@ -20,6 +25,7 @@ try {
   await app.close();
   console.log(client.status.state);
 } catch ({ code }) {
+  ended.abort();
   console.log(code);
 }
 `;
@@ -40,6 +46,8 @@ describe('The end of an application with FlagwireModule', () => {
     ['it began before there were flags', 'closed', { ready_timeout_ms: 0 }],
     ['its server is away', 'closed', { ready_timeout_ms: 50, url: 'http://127.0.0.1:9' }],
     ['it did not start without flags', 'ready_timeout', { ready_timeout_ms: 50, url: 'http://127.0.0.1:9', required: true }],
+    ['another part of it did not start, and it was told so', 'other', { fails: 500 }],
+    ['the same, while it waited for flags', 'other', { fails: 1, url: 'http://127.0.0.1:9' }],
     ['it did not start with these options', 'options_invalid', { url: 'nowhere' }],
   ])('leaves nothing that keeps the process alive, where %s', async (_where, said, options) => {
     const ran = await new Promise((resolve) => {

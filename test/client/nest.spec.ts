@@ -123,6 +123,28 @@ describe('FlagwireModule', () => {
     expect(await get('shop')).toEqual({ open: false, theme: 'plain', service: true });
   });
 
+  it('says of which client it is that a context could not be made', async () => {
+    const said: unknown[] = [];
+    const logger = { log: () => undefined, warn: () => undefined, error: (...words: unknown[]) => said.push(words.at(-1)) };
+    const context = () => Promise.reject(new UnauthorizedException());
+    @Controller('named')
+    class NamedController {
+      @Get()
+      read(@Flag('shop.open', false, { client: 'second' }) open: boolean): object {
+        return { open };
+      }
+    }
+    @Module({
+      imports: [FlagwireModule.forRoot({ url: server.url, sdkKey, context, name: 'second' })],
+      controllers: [NamedController],
+    })
+    class Root {}
+    const app = await NestFactory.create(Root, { logger, abortOnError: false });
+    open.push(app);
+    expect(await (await listening(app))('named')).toEqual({ open: false });
+    expect(said).toEqual(['Flagwire:second']);
+  });
+
   it('takes its options from a provider of another module', async () => {
     @Injectable()
     class Settings {

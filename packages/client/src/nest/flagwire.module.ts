@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/c
 import { type FlagSyncClient } from '../api/flag-sync-client.js';
 import { connect } from './connect.js';
 import { HandlerFlags } from './handler-flags.js';
+import { loggerOf } from './logger-of.js';
 import { type FlagwireModuleExtras, type FlagwireModuleOptions } from './options.js';
 import { getFlagSyncClientToken, handlerFlagsToken } from './tokens.js';
 
@@ -27,7 +28,7 @@ function withClient(definition: DynamicModule, { name, isGlobal = false }: Flagw
   };
   const flags = {
     provide: handlerFlagsToken(name),
-    useFactory: (client: FlagSyncClient, { context }: FlagwireModuleOptions) => new HandlerFlags(client, context),
+    useFactory: (client: FlagSyncClient, { context }: FlagwireModuleOptions) => new HandlerFlags(client, context, loggerOf(name)),
     inject: [client.provide, MODULE_OPTIONS_TOKEN],
   };
   return {

@@ -1,14 +1,13 @@
-import { type ExecutionContext, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { type ExecutionContext, type Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { type FlagSyncClient, type Widened } from '../api/flag-sync-client.js';
 import { type FlagwireModuleOptions } from './options.js';
 
 /** What the handlers of an application are given by `@Flag`; closes the client with the application. */
 export class HandlerFlags implements OnApplicationShutdown {
-  private readonly logger = new Logger('Flagwire');
-
   constructor(
     private readonly client: FlagSyncClient,
     private readonly context: FlagwireModuleOptions['context'],
+    private readonly logger: Logger,
   ) {}
 
   /** Never rejects: a flag breaks no request. */

@@ -11,6 +11,11 @@ export interface FlagwireModuleOptions extends FlagSyncClientOptions {
   /** Whether a start fails that waited in vain. Default: false, it goes on with the cache or the fallbacks. */
   readonly required?: boolean;
   /**
+   * Closes the client when it is aborted, whether the application has started or not. Of a start that fails with
+   * `abortOnError: false` nobody else is told: Nest calls no hook of it. Default: none.
+   */
+  readonly signal?: AbortSignal;
+  /**
    * For whom the `@Flag` parameters of a request are decided: `(execution) => ({ targetingKey: execution.switchToHttp()… })`. Called
    * for each of them, after the guards. Where it throws, or rejects, the fallback is served, and the log says why.
    */

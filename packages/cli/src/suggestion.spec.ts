@@ -9,7 +9,11 @@ describe('what was most likely meant', () => {
     ['checkout.newflow', 'checkout.new-flow'],
     ['welcom', 'welcome'],
     ['Welcome', 'welcome'],
+    ['wel', 'welcome'],
+    ['chec', 'checkout'],
   ])('by %s is %s', (word, meant) => expect(nearest(word, flags)).toBe(meant));
 
-  it.each(['payments', 'b', '', 'wel'])('by %j is nothing that there is', (word) => expect(nearest(word, flags)).toBeNull());
+  it.each(['payments', 'b', '', 'we', 'welcome-to-the-shop'])('by %j is nothing that there is', (word) =>
+    expect(nearest(word, flags)).toBeNull(),
+  );
 });

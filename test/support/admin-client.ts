@@ -76,6 +76,8 @@ export class AdminClient {
     readonly url: string,
     /** Null: no credential is sent. */
     readonly token: string | null,
+    /** For the whole answer. */
+    private readonly timeoutMs = 30_000,
   ) {}
 
   /** One request, any answer. `body` is sent as JSON, unless it is a string or a Buffer, which go as they are. */
@@ -86,6 +88,7 @@ export class AdminClient {
     const answer = await httpRequest(new URL(path, this.url), {
       method,
       headers: { ...credential, ...type, ...headers },
+      timeoutMs: this.timeoutMs,
       ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }),
     });
     const cursors = parseCursors(answer.header('flagwire-cursor'));

@@ -27,6 +27,10 @@ export interface Listener {
   onMessage(text: string, id?: string): void;
   /** @returns the cursor to ask with next; null: no more. */
   onAnswer(answer: HttpAnswer | null): string | null;
+  /** The server is there: bytes came, whatever they mean. */
+  onSign?(): void;
+  /** The connection is over, by whomever: told once, and not of polls. */
+  onEnd?(): void;
 }
 
 /** One connection, without a memory. It never comes back by itself. */
@@ -35,6 +39,8 @@ export interface Line {
   leave(abruptly: boolean): void;
   /** Only sockets take requests. */
   send?(type: string, fields: object): void;
+  /** Stops to read, and reads again; what is slow to read is no poll. */
+  stall?(isStalled: boolean): void;
 }
 
 function query({ flags, cursor }: LineOptions): string {
@@ -50,30 +56,52 @@ function stream(options: LineOptions, listener: Listener): Line {
   const parser = new SseParser(({ data, lastEventId }) => {
     if (data !== null) listener.onMessage(data, lastEventId);
   });
+  let reading: IncomingMessage | undefined;
   call.on('error', () => undefined);
+  call.once('close', () => listener.onEnd?.());
   call.on('response', (response: IncomingMessage) => {
+    reading = response;
     response.on('error', () => undefined);
-    response.on('data', (chunk: Buffer) => parser.push(chunk));
+    response.on('data', (chunk: Buffer) => {
+      listener.onSign?.();
+      if (response.statusCode === 200) parser.push(chunk);
+    });
   });
   call.end();
-  return { leave: () => call.destroy() };
+  return {
+    leave: () => call.destroy(),
+    stall: (isStalled) => void (isStalled ? reading?.pause() : reading?.resume()),
+  };
 }
 
 function webSocket(options: LineOptions, listener: Listener): Line {
   const url = `${options.url.replace('http', 'ws')}/sdk/ws?${query(options)}`;
   const socket = new WebSocket(url, { headers: { 'X-API-Key': options.key } });
   socket.on('error', () => undefined);
-  socket.on('message', (data: Buffer) => listener.onMessage(data.toString()));
+  socket.on('message', (data: Buffer) => {
+    listener.onSign?.();
+    listener.onMessage(data.toString());
+  });
+  socket.on('ping', () => listener.onSign?.());
+  socket.once('close', () => listener.onEnd?.());
   return {
     leave: (abruptly) => (abruptly ? socket.terminate() : socket.close()),
     send: (type, fields) => socket.send(JSON.stringify({ type, ...fields })),
+    stall: (isStalled) => (isStalled ? socket.pause() : socket.resume()),
   };
 }
 
 function socketIo({ url, key, flags, cursor }: LineOptions, listener: Listener): Line {
   const auth = { key, ...(flags && { flags }), ...(cursor !== undefined && { last_event_id: cursor }) };
   const socket = io(`${url}/sdk`, { transports: ['websocket'], auth, forceNew: true, reconnection: false });
-  socket.on('message', (message: object) => listener.onMessage(JSON.stringify(message)));
+  socket.on('message', (message: object) => {
+    listener.onSign?.();
+    listener.onMessage(JSON.stringify(message));
+  });
+  socket.io.on('ping', () => listener.onSign?.());
+  // One of them comes: it does not get in, or it was in.
+  socket.once('connect_error', () => listener.onEnd?.());
+  socket.once('disconnect', () => listener.onEnd?.());
   return {
     leave: (abruptly) => void (abruptly ? socket.io.engine.close() : socket.close()),
     send: (type, fields) => void socket.emit(type, fields),

@@ -10,8 +10,13 @@ import { makeFolderFor, postgresBinaries, type PostgresBinaries } from './postgr
 import { removeStalePostgres, RUN_FOLDER_PREFIX } from './stale-postgres.js';
 import { within } from './wait.js';
 
-/** `fast` ends open transactions and connections; `immediate` is a crash: the next start recovers from the log. */
-export type HaltMode = 'fast' | 'immediate';
+/**
+ * `fast` ends open transactions and connections; `immediate` is a crash: the next start recovers from the log; `kill` is the same by
+ * SIGKILL, which its other processes notice by themselves.
+ */
+export type HaltMode = 'fast' | 'immediate' | 'kill';
+
+const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const;
 
 export interface PostgresOptions {
   /** Default: a free one. */
@@ -138,7 +143,7 @@ class PostgresProcess implements TestPostgres {
     const child = this.#child;
     if (child === undefined) return;
     const ended = once(child, 'exit');
-    child.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
+    child.kill(SIGNALS[mode]);
     try {
       await within(ended, HALT_MS, `the ${mode} end of PostgreSQL`);
     } catch (error) {

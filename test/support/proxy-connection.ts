@@ -8,6 +8,8 @@ export interface LanePolicy {
   bytesPerSecond: number;
   /** Each byte is written by itself, in a turn of its own. */
   sliced: boolean;
+  /** Each piece is passed on twice. */
+  doubled: boolean;
   drops: (connection: ProxyConnection) => boolean;
 }
 
@@ -98,8 +100,10 @@ export class Lane {
       this.dropped += bytes.length;
       return;
     }
-    this.#queue.push({ bytes, due: performance.now() + this.policy.delayMs });
-    this.#queued += bytes.length;
+    for (let times = this.policy.doubled ? 2 : 1; times > 0; times -= 1) {
+      this.#queue.push({ bytes, due: performance.now() + this.policy.delayMs });
+      this.#queued += bytes.length;
+    }
     this.pump();
   }
 
@@ -126,6 +130,7 @@ export class ProxyConnection {
   readonly #sockets: [client: Socket, server: Socket];
   #heard: Buffer = Buffer.alloc(0);
   #isHalfOpen = false;
+  #isResetInside = false;
 
   constructor(
     /** Counted from 1 for each proxy. */
@@ -179,7 +184,14 @@ export class ProxyConnection {
     if (bytes <= 0) this.#end();
   }
 
+  /** The same, but the end is a reset. */
+  resetAfter(bytes: number): void {
+    this.#isResetInside = true;
+    this.truncateAfter(bytes);
+  }
+
   #end(): void {
+    if (this.#isResetInside) return this.reset();
     this.toServer.stop();
     this.toClient.stop();
     for (const socket of this.#sockets) socket.end();

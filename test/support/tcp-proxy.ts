@@ -11,7 +11,7 @@ const everything: Match = () => true;
 export const listensToPostgres: Match = (connection) => /\bLISTEN\b/i.test(connection.clientText);
 
 function openPolicy(): LanePolicy {
-  return { held: false, delayMs: 0, bytesPerSecond: Infinity, sliced: false, drops: () => false };
+  return { held: false, delayMs: 0, bytesPerSecond: Infinity, sliced: false, doubled: false, drops: () => false };
 }
 
 /**
@@ -85,6 +85,11 @@ export class TcpProxy {
    */
   dropServerBytes(match: Match = everything): void {
     this.#change('toClient', (policy) => (policy.drops = match));
+  }
+
+  /** Each piece that the server sends is passed on twice: sound where each is a whole message, such as a wake-up. */
+  doubleServerBytes(doubled: boolean): void {
+    this.#change('toClient', (policy) => (policy.doubled = doubled));
   }
 
   /** As `dropServerBytes`, for what clients send. */

@@ -2,7 +2,7 @@ import { type HttpAnswer } from './http-request.js';
 import { type Line, LINES, type Transport } from './lines.js';
 import { type DeltaBody, type PollBody } from './poll-client.js';
 import { type AppliedSet, SyncChecker } from './sync-checker.js';
-import { type FlagDefinition, parseMessage } from './wire-types.js';
+import { type FlagDefinition, type Message, parseMessage } from './wire-types.js';
 
 /** What a visitor takes along from one visit to the next. */
 export interface Memory {
@@ -28,6 +28,12 @@ export interface VisitOptions {
   /** How long a poll waits, in seconds; default 20. */
   waitS?: number;
   witness?: Witness;
+  /** For tests that restore an old database. */
+  mayGoBack?: boolean;
+  /** Where it is given, a connection may end, and a poll may be refused or break: it is told, once. Else both are violations. */
+  onEnd?: () => void;
+  /** The server is there: bytes came, whatever they mean. */
+  onSign?: () => void;
 }
 
 /** One connection that checks every message, and keeps none. */
@@ -50,12 +56,15 @@ export class Visitor {
     this.wanted = flags;
     this.settled = memory ?? { cursor: 'none', flags, state: new Map() };
     const held = memory && { cursor: memory.cursor, state: memory.state };
-    this.checker = new SyncChecker({ ...held, ...(flags !== undefined && { flags }) });
+    const { mayGoBack = false, onSign, onEnd } = options;
+    this.checker = new SyncChecker({ ...held, ...(flags !== undefined && { flags }), mayGoBack });
     this.line = LINES[transport](
       { waitS: 20, ...options, cursor: memory?.cursor },
       {
         onMessage: (text, id) => this.receive(text, id),
         onAnswer: (answer) => this.take(answer),
+        onSign: () => onSign?.(),
+        onEnd: () => this.hasLeft || onEnd?.(),
       },
     );
   }
@@ -84,6 +93,11 @@ export class Visitor {
     return true;
   }
 
+  /** Stops to read, and reads again. */
+  stall(isStalled: boolean): void {
+    this.line.stall?.(isStalled);
+  }
+
   /** @param abruptly without a word to the server. */
   end(abruptly: boolean): Memory {
     this.hasLeft = true;
@@ -94,7 +108,8 @@ export class Visitor {
   private receive(text: string, id?: string): void {
     if (this.hasLeft) return;
     this.received += 1;
-    const message = parseMessage(text, id);
+    const message = this.parse(text, id);
+    if (message === null) return;
     const { request_id = '' } = message;
     if (this.asked.has(request_id)) {
       const flags = this.asked.get(request_id);
@@ -106,6 +121,15 @@ export class Visitor {
     this.report();
   }
 
+  private parse(text: string, id?: string): Message | null {
+    try {
+      return parseMessage(text, id);
+    } catch (error) {
+      this.checker.violations.push(String(error));
+      return null;
+    }
+  }
+
   /** The answer to a `Subscribe` begins. */
   private change(flags: readonly string[] | undefined): void {
     this.subscribed.done += 1;
@@ -115,7 +139,10 @@ export class Visitor {
 
   private take(answer: HttpAnswer | null): string | null {
     this.received += 1;
+    const { onEnd, onSign } = this.options;
+    onSign?.();
     if (answer === null || ![200, 304].includes(answer.status)) {
+      if (onEnd !== undefined) return (onEnd(), null);
       this.checker.violations.push(`a poll was answered ${answer?.status ?? 'not at all'}`);
       return null;
     }

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AdminClient, type CreatedKey } from '../../support/admin-client.js';
+import { type SeededRandom } from '../../support/random.js';
+import { eventually } from '../../support/wait.js';
+import { type Cluster } from './cluster.js';
+import { type Aftermath } from './inflict.js';
+import { RawClient } from './raw-client.js';
+import { type Cut } from './record.js';
+import { type Schedule } from './schedule.js';
+
+const TRANSPORTS = ['sse', 'websocket', 'socket.io', 'long-poll'] as const;
+const PATIENCE_MS = 3000;
+const CUT_MS = 1000;
+
+/** Clients of a key that will be revoked: of each transport on each node, without a proxy between them. */
+export class Doomed {
+  readonly clients: readonly RawClient[];
+  private answered = Infinity;
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly project: string,
+    private readonly key: CreatedKey,
+    random: SeededRandom,
+  ) {
+    this.clients = cluster.nodes.flatMap(({ server }, node) =>
+      TRANSPORTS.map((transport) => {
+        const where = { transport, key: key.key, flags: undefined, urls: [server.url] };
+        return new RawClient({ name: `doomed ${transport} on node ${node}`, ...where }, random.fork());
+      }),
+    );
+  }
+
+  /** Asks one node after the other until one has said that it is done. */
+  async revoke(at: Schedule['revocation']): Promise<void> {
+    if (at === null) return;
+    await sleep(at.at_ms);
+    let asked = at.node;
+    await eventually(
+      async () => {
+        const { server } = this.cluster.node(asked % this.cluster.nodes.length);
+        asked += 1;
+        const path = `/api/projects/${this.project}/environments/production/sdk-keys/${this.key.id}`;
+        const { status } = await new AdminClient(server.url, server.adminToken, PATIENCE_MS).request('DELETE', path);
+        return status < 300;
+      },
+      { timeoutMs: 60_000, intervalMs: 50, what: 'the revocation of a key' },
+    );
+    this.answered = performance.now();
+  }
+
+  /** When each of them was cut, and when it had to be; waits until that is clear. */
+  async cuts({ returns, departures }: Aftermath): Promise<Cut[]> {
+    if (this.answered === Infinity) return [];
+    const due = this.cluster.nodes.map((_, node) => {
+      const wasAway = (departures[node] ?? Infinity) <= this.answered + CUT_MS;
+      return Math.max(this.answered, wasAway ? (returns[node] ?? 0) : 0);
+    });
+    const isOut = ({ stays }: RawClient) => stays.at(-1)?.until !== null;
+    const until = Math.max(...due) + 3 * CUT_MS;
+    while (performance.now() < until && !this.clients.every(isOut)) await sleep(20);
+    // Nobody may be let in again.
+    await sleep(Math.max(0, Math.max(...due) + 1.5 * CUT_MS - performance.now()));
+    return this.clients.flatMap(({ where, stays }, index) => {
+      const last = stays.at(-1);
+      const node = Math.floor(index / TRANSPORTS.length);
+      return last === undefined ? [] : [{ name: where.name, due: due[node] ?? 0, closed: last.until }];
+    });
+  }
+}

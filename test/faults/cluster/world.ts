@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Author } from '../../mixed/author.js';
+import { TRANSPORTS } from '../../support/lines.js';
+import { SeededRandom } from '../../support/random.js';
+import { type Memory } from '../../support/visitor.js';
+import { type Cluster } from './cluster.js';
+import { Doomed } from './doomed.js';
+import { RawClient } from './raw-client.js';
+import { type Client, type Schedule } from './schedule.js';
+import { SdkClient } from './sdk-client.js';
+import { RoamingAdmin } from './writer.js';
+
+export const ENVIRONMENT = 'production';
+const FLAGS = 12;
+
+/** One program that changes flags, on whichever node takes it, until its time is over. */
+class Writer {
+  /** When the last of its requests was answered, or given up. */
+  ended = -Infinity;
+  private readonly author: Author;
+
+  constructor(
+    readonly admin: RoamingAdmin,
+    project: string,
+    private readonly own: { readonly name: string; readonly until_ms: number; readonly rest_ms: number },
+    private readonly random: SeededRandom,
+  ) {
+    this.author = new Author(admin, { project, environments: [ENVIRONMENT], name: own.name }, random.fork());
+  }
+
+  async begin(admin: Cluster['nodes'][number]['server']['admin'], project: string): Promise<void> {
+    const plain = { value_type: 'boolean', variants: { on: true, off: false }, default_variant: 'off' };
+    const flags = this.author.begin(FLAGS).map((id) => ({ id, name: id, ...plain }));
+    await admin.import({ format: 'flagwire', version: 1, flags }, '', { project });
+  }
+
+  async run(): Promise<void> {
+    const until = performance.now() + this.own.until_ms;
+    while (performance.now() < until) {
+      // What fails is counted where it is answered.
+      await this.author.write().catch(() => undefined);
+      await sleep(this.random.int(0, 2 * this.own.rest_ms));
+    }
+    this.ended = performance.now();
+  }
+}
+
+/** Who and what takes part in one schedule: a project of its own, its writers, its clients. */
+export class World {
+  readonly followers: (RawClient | SdkClient)[] = [];
+
+  private constructor(
+    private readonly cluster: Cluster,
+    private readonly key: string,
+    readonly writers: readonly Writer[],
+    readonly doomed: Doomed,
+  ) {}
+
+  static async settle(cluster: Cluster, project: string, schedule: Schedule): Promise<World> {
+    const { admin, adminToken } = cluster.node(0).server;
+    await admin.createProject(project);
+    await admin.createEnvironment(ENVIRONMENT, { project }).catch(() => undefined);
+    const writers = schedule.writers.map(({ seed, until_ms, rest_ms }, index) => {
+      const random = new SeededRandom(seed);
+      const roaming = new RoamingAdmin(cluster.fronts, adminToken, ENVIRONMENT, random.fork());
+      return new Writer(roaming, project, { name: 'abc'[index] ?? 'd', until_ms, rest_ms }, random);
+    });
+    for (const writer of writers) await writer.begin(admin, project);
+    const { key } = await admin.createKey(ENVIRONMENT, 'server', {}, { project });
+    const doomedKey = await admin.createKey(ENVIRONMENT, 'server', {}, { project });
+    const doomed = new Doomed(cluster, project, doomedKey, new SeededRandom(schedule.afterwards));
+    return new World(cluster, key, writers, doomed);
+  }
+
+  /** One of the clients of a schedule comes, at its time. */
+  async welcome({ transport, by, flags, at_ms, seed }: Client): Promise<void> {
+    await sleep(at_ms);
+    const random = new SeededRandom(seed);
+    const where = {
+      name: `${by} ${transport ?? 'of all'} ${this.followers.length}`,
+      key: this.key,
+      flags,
+      urls: this.cluster.fronts,
+    };
+    const isRaw = by === 'raw' && transport !== null;
+    this.followers.push(isRaw ? new RawClient({ ...where, transport }, random) : new SdkClient(where, transport, random));
+  }
+
+  /** A client with a cursor, and with the flags that belong to it, where it belongs to any. */
+  visit(held: Memory, random: SeededRandom): RawClient {
+    const transport = random.pick(TRANSPORTS);
+    const where = { transport, key: this.key, flags: held.flags, urls: this.cluster.fronts };
+    return new RawClient({ name: `${transport} from ${held.cursor}`, ...where }, random.fork(), held);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.followers, ...this.doomed.clients].map(async (client) => client.stop()));
+  }
+}

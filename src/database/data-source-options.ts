@@ -9,6 +9,9 @@ interface SqliteHandle {
   pragma(text: string): unknown;
 }
 
+/** The driver's own default. */
+const IDLE_MS = 10_000;
+
 export type SqliteAccess = 'write' | 'read';
 
 function sqliteOptions(config: Config, access: SqliteAccess): DataSourceOptions {
@@ -51,6 +54,8 @@ function postgresOptions(config: Config): DataSourceOptions {
       lock_timeout: config.statementTimeoutMs,
       idle_in_transaction_session_timeout: config.statementTimeoutMs,
       keepAlive: true,
+      // Of a pool whose sockets went dead, one is found out by a time-out: the others, which nobody used, are gone by then.
+      idleTimeoutMillis: Math.min(IDLE_MS, config.statementTimeoutMs),
     },
   };
 }

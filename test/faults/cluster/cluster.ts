@@ -14,7 +14,9 @@ const START_MS = 60_000;
 
 /** Whatever a node or a client waits for is a tenth of what it is by default, so that four seconds hold a lot. */
 export const SPEED = 10;
-export const DATABASE_SILENCE_MS = 1000;
+const STATEMENT_MS = 1000;
+/** So long a node waits for an answer of its database: its driver gives it a second more than the database. */
+export const DATABASE_SILENCE_MS = STATEMENT_MS + 1000;
 const SETTINGS = {
   FLAGWIRE_PING_S: '1.5',
   FLAGWIRE_HEARTBEAT_S: '3',
@@ -23,7 +25,7 @@ const SETTINGS = {
   FLAGWIRE_RETRY_MAX_MS: '500',
   FLAGWIRE_DRAIN_S: '0.5',
   FLAGWIRE_DB_CONNECT_TIMEOUT_MS: '500',
-  FLAGWIRE_DB_STATEMENT_TIMEOUT_MS: String(DATABASE_SILENCE_MS),
+  FLAGWIRE_DB_STATEMENT_TIMEOUT_MS: String(STATEMENT_MS),
   // So small that who was away for a while is told from the log.
   FLAGWIRE_RING_REVISIONS: '20',
   FLAGWIRE_LAG_BYTES: '8192',

@@ -53,7 +53,17 @@ export class DatabaseSide {
   }
 
   /** Puts the copy back, for everybody at one moment, and gives the log as it was until then. */
-  restore(project: string, environment: string): Promise<Log> {
+  async restore(project: string, environment: string): Promise<Log> {
+    for (;;) {
+      const log = await this.tryToRestore(project, environment).catch((error: unknown) => {
+        // With a writer; PostgreSQL ends either of the two.
+        if ((error as pg.DatabaseError).code !== '40P01') throw error;
+      });
+      if (log !== undefined) return log;
+    }
+  }
+
+  private tryToRestore(project: string, environment: string): Promise<Log> {
     return this.connected(async (client) => {
       const names = await tables(client);
       const all = names.map((table) => `public."${table}"`).join();

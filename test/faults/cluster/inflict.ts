@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { blow } from '../../client/support/storm.js';
 import { type Cluster, DATABASE_SILENCE_MS } from './cluster.js';
-import { type Fault, type Link, LINKS, STORM_MS } from './schedule.js';
+import { type Fault, type Link, LINKS, type Schedule } from './schedule.js';
 
 /** What a fault may do to those who are not of the cluster. */
 export interface Bystanders {
@@ -20,7 +20,11 @@ export interface Aftermath {
 }
 
 /** Does all faults of a schedule, each at its time; resolves when the last one is over. */
-export async function inflict(cluster: Cluster, faults: readonly Fault[], bystanders: Bystanders): Promise<Aftermath> {
+export async function inflict(
+  cluster: Cluster,
+  { faults, for_ms: stormMs }: Schedule,
+  bystanders: Bystanders,
+): Promise<Aftermath> {
   const begun = performance.now();
   const returns = cluster.nodes.map(() => begun);
   const departures = cluster.nodes.map(() => Infinity);
@@ -33,11 +37,11 @@ export async function inflict(cluster: Cluster, faults: readonly Fault[], bystan
       const own = faults.flatMap((fault) => (fault.on === name && fault.node === node ? [fault.fault] : []));
       if (name === 'database') {
         for (const { kind, at_ms, for_ms } of own) {
-          const until = kind === 'half-open' ? at_ms + for_ms + DATABASE_SILENCE_MS : Math.min(at_ms + for_ms, STORM_MS);
+          const until = kind === 'half-open' ? at_ms + for_ms + DATABASE_SILENCE_MS : Math.min(at_ms + for_ms, stormMs);
           away(node, begun + at_ms, begun + until);
         }
       }
-      return own.length === 0 ? Promise.resolve() : blow(links[name], own, STORM_MS);
+      return own.length === 0 ? Promise.resolve() : blow(links[name], own, stormMs);
     }),
   );
   const others = faults.map(async (fault) => {
@@ -51,7 +55,7 @@ export async function inflict(cluster: Cluster, faults: readonly Fault[], bystan
     const struck = fault.on === 'node' ? [fault.node] : cluster.nodes.map((_, node) => node);
     if (isSeen) for (const node of struck) away(node, from, performance.now());
   });
-  await Promise.all([...storms, ...others, sleep(STORM_MS)]);
+  await Promise.all([...storms, ...others, sleep(stormMs)]);
   return { healed: performance.now(), returns, departures };
 }
 

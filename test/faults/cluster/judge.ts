@@ -6,6 +6,7 @@ import { type Arrival, type Diary, type Record, type Sight } from './record.js';
 export const INVARIANTS = [
   'the log is dense, and is what is stored',
   'an acknowledged write is never lost',
+  'no fault makes an internal error',
   'a client keeps to the protocol of one connection',
   'nothing is told that the log does not have',
   'revisions are applied in order, without repeats and gaps',
@@ -31,6 +32,7 @@ export function judge(record: Record): Violation[] {
   const history = new History(record.logs);
   judgeLog(record, history, say);
   judgeWrites(record, history, say);
+  for (const mistake of record.mistakes) say('no fault makes an internal error', mistake);
   for (const diary of record.diaries) {
     for (const breach of diary.breaches) say('a client keeps to the protocol of one connection', `${diary.name}: ${breach}`);
     judgeSights(diary, record, history, (invariant, what) => say(invariant, `${diary.name} ${what}`));

@@ -55,7 +55,7 @@ async function live(cluster: Cluster, project: string, schedule: Schedule, world
     logs.push(await cluster.database.restore(project, ENVIRONMENT));
   };
   const [aftermath] = await Promise.all([
-    inflict(cluster, schedule.faults, { stall, restore }),
+    inflict(cluster, schedule, { stall, restore }),
     doomed.revoke(schedule.revocation),
     ...schedule.clients.map((client) => world.welcome(client)),
     ...writers.map((writer) => writer.run()),
@@ -73,7 +73,8 @@ async function live(cluster: Cluster, project: string, schedule: Schedule, world
   await Promise.all(all.map(async (client) => client.stop()));
   const diaries = all.map(({ where, sights, breaches, received }) => ({ ...where, sights, breaches, received }));
   const writes = writers.flatMap(({ admin }) => admin.writes);
-  return { ...{ logs, stored: truth.stored, restores, writes, diaries, convergences, comings, cuts, limits } };
+  const mistakes = writers.flatMap(({ admin }) => admin.mistakes);
+  return { ...{ logs, stored: truth.stored, restores, writes, mistakes, diaries, convergences, comings, cuts, limits } };
 }
 
 /** Some that were handed out, with the flags that they stand for, and some that never were. */

@@ -10,6 +10,8 @@ export interface Record {
   /** When a restore of an older database began. */
   readonly restores: readonly number[];
   readonly writes: readonly Write[];
+  /** Requests of writers that were answered by what no fault explains. */
+  readonly mistakes: readonly string[];
   readonly diaries: readonly Diary[];
   /** Of all who were there during the faults, from the end of the last of them. */
   readonly convergences: readonly Arrival[];

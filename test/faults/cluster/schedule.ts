@@ -5,6 +5,7 @@ import { TRANSPORTS, type Transport } from '../../support/lines.js';
 import { SeededRandom } from '../../support/random.js';
 
 export const NODES = 3;
+export const ALL_NODES: readonly number[] = Array.from({ length: NODES }, (_, node) => node);
 /** So long things go wrong, but for what takes longer in every fiftieth schedule. */
 export const STORM_MS = 4000;
 /** A cluster is used for so many. */
@@ -41,11 +42,24 @@ export interface Client {
   readonly seed: number;
 }
 
+export interface WriterPlan {
+  readonly seed: number;
+  readonly until_ms: number;
+  /** Between two writes, on average. */
+  readonly rest_ms: number;
+  /** The nodes that it asks, any of them each time. */
+  readonly nodes: readonly number[];
+  /** It changes one flag of so many bytes, again and again; 0: it does all kinds of things to many. */
+  readonly bytes: number;
+}
+
 export interface Schedule {
   readonly seed: number;
+  /** How long things go wrong, at least. */
+  readonly for_ms: number;
   readonly faults: readonly Fault[];
   readonly clients: readonly Client[];
-  readonly writers: readonly { readonly seed: number; readonly until_ms: number; readonly rest_ms: number }[];
+  readonly writers: readonly WriterPlan[];
   /** When a key is revoked, and on which node it is asked for; null: not in this one. */
   readonly revocation: { readonly at_ms: number; readonly node: number } | null;
   /** Draws what is asked when all is over. */
@@ -56,16 +70,17 @@ export interface Schedule {
 export function drawSchedule(seed: number): Schedule {
   const random = new SeededRandom(seed);
   const isHard = seed % HARD_EVERY === 0;
-  const faults = Array.from({ length: random.int(2, 6) }, () => drawAny(random)).filter(isPlain(isHard));
+  const faults = Array.from({ length: random.int(3, 8) }, () => drawAny(random)).filter(isPlain(isHard));
   if (isHard) faults.push(...hard(random));
   const isRestored = random.chance(0.12) && !isHard;
   if (isRestored) faults.push({ on: 'cluster', kind: 'restore', at_ms: random.int(0, 1500), for_ms: random.int(300, 2000) });
   const writers = Array.from({ length: random.int(1, 3) }, () => ({
     ...{ seed: random.fork().seed, until_ms: random.int(1500, STORM_MS), rest_ms: random.int(10, 100) },
+    ...{ nodes: ALL_NODES, bytes: random.chance(0.06) ? random.int(50, 200) * 1000 : 0 },
   }));
   const revocation = { at_ms: random.int(500, STORM_MS - 500), node: random.int(0, NODES - 1) };
   return {
-    ...{ seed, faults, clients: drawClients(random), writers, afterwards: random.fork().seed },
+    ...{ seed, for_ms: STORM_MS, faults, clients: drawClients(random), writers, afterwards: random.fork().seed },
     // A restore would bring the key back.
     revocation: isRestored ? null : revocation,
   };
@@ -88,7 +103,7 @@ function drawAny(random: SeededRandom): Fault {
   const drawn = random.next();
   if (drawn < 0.3) return network(random, 'front', node, [...NETWORK, 'black-hole', 'reset-inside']);
   if (drawn < 0.5) return network(random, 'database', node, [...NETWORK, 'black-hole', 'reset-inside']);
-  if (drawn < 0.7)
+  if (drawn < 0.65)
     return network(random, 'wake-ups', node, ['delay', 'reset', 'half-open', 'refuse', 'black-hole', 'lose', 'double']);
   const at_ms = random.int(0, STORM_MS - 1000);
   const for_ms = random.int(100, STORM_MS - at_ms);
@@ -111,7 +126,7 @@ function hard(random: SeededRandom): Fault[] {
 }
 
 /** Two raw clients and an SDK for each transport, an SDK of all of them, and one of them in three with a filter. */
-function drawClients(random: SeededRandom): Client[] {
+export function drawClients(random: SeededRandom): Client[] {
   const doors = [...TRANSPORTS, ...TRANSPORTS].map((transport) => ({ transport, by: 'raw' as const }));
   const sdks = [...TRANSPORTS, null].map((transport) => ({ transport, by: 'sdk' as const }));
   return [...doors, ...sdks].map((door) => ({

@@ -1,47 +1,69 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Author } from '../../mixed/author.js';
+import { type AdminClient } from '../../support/admin-client.js';
 import { TRANSPORTS } from '../../support/lines.js';
 import { SeededRandom } from '../../support/random.js';
 import { type Memory } from '../../support/visitor.js';
 import { type Cluster } from './cluster.js';
 import { Doomed } from './doomed.js';
 import { RawClient } from './raw-client.js';
-import { type Client, type Schedule } from './schedule.js';
+import { type Client, type Schedule, type WriterPlan } from './schedule.js';
 import { SdkClient } from './sdk-client.js';
 import { RoamingAdmin } from './writer.js';
 
 export const ENVIRONMENT = 'production';
 const FLAGS = 12;
+/** In bytes: the server takes no longer ones. */
+const VARIANT = 40_000;
 
 /** One program that changes flags, on whichever node takes it, until its time is over. */
 class Writer {
   /** When the last of its requests was answered, or given up. */
   ended = -Infinity;
   private readonly author: Author;
+  private readonly large: string;
+  private readonly place: { project: string };
+  private turn = 0;
 
   constructor(
     readonly admin: RoamingAdmin,
     project: string,
-    private readonly own: { readonly name: string; readonly until_ms: number; readonly rest_ms: number },
+    private readonly plan: WriterPlan,
+    name: string,
     private readonly random: SeededRandom,
   ) {
-    this.author = new Author(admin, { project, environments: [ENVIRONMENT], name: own.name }, random.fork());
+    this.author = new Author(admin, { project, environments: [ENVIRONMENT], name }, random.fork());
+    this.large = `large-${name}`;
+    this.place = { project };
   }
 
-  async begin(admin: Cluster['nodes'][number]['server']['admin'], project: string): Promise<void> {
+  async begin(admin: AdminClient): Promise<void> {
+    const { bytes } = this.plan;
+    if (bytes > 0) {
+      const texts = Array.from({ length: Math.ceil(bytes / VARIANT) }, (_, index) => [`v${index}`, 'x'.repeat(VARIANT)] as const);
+      const variants = { ...Object.fromEntries(texts), small: 'x' };
+      await admin.createFlag(this.large, { value_type: 'string', variants, default_variant: 'small' }, this.place);
+    }
     const plain = { value_type: 'boolean', variants: { on: true, off: false }, default_variant: 'off' };
     const flags = this.author.begin(FLAGS).map((id) => ({ id, name: id, ...plain }));
-    await admin.import({ format: 'flagwire', version: 1, flags }, '', { project });
+    await admin.import({ format: 'flagwire', version: 1, flags }, '', this.place);
   }
 
   async run(): Promise<void> {
-    const until = performance.now() + this.own.until_ms;
+    const until = performance.now() + this.plan.until_ms;
     while (performance.now() < until) {
       // What fails is counted where it is answered.
-      await this.author.write().catch(() => undefined);
-      await sleep(this.random.int(0, 2 * this.own.rest_ms));
+      await this.write().catch(() => undefined);
+      await sleep(this.random.int(0, 2 * this.plan.rest_ms));
     }
     this.ended = performance.now();
+  }
+
+  private async write(): Promise<void> {
+    if (this.plan.bytes === 0) return this.author.write();
+    this.turn += 1;
+    const default_variant = this.turn % 2 === 0 ? 'small' : 'v0';
+    await this.admin.patchEnv(this.large, ENVIRONMENT, { default_variant }, this.place);
   }
 }
 
@@ -60,12 +82,13 @@ export class World {
     const { admin, adminToken } = cluster.node(0).server;
     await admin.createProject(project);
     await admin.createEnvironment(ENVIRONMENT, { project }).catch(() => undefined);
-    const writers = schedule.writers.map(({ seed, until_ms, rest_ms }, index) => {
-      const random = new SeededRandom(seed);
-      const roaming = new RoamingAdmin(cluster.fronts, adminToken, ENVIRONMENT, random.fork());
-      return new Writer(roaming, project, { name: 'abc'[index] ?? 'd', until_ms, rest_ms }, random);
+    const writers = schedule.writers.map((plan, index) => {
+      const random = new SeededRandom(plan.seed);
+      const urls = plan.nodes.map((node) => cluster.fronts[node] ?? '');
+      const roaming = new RoamingAdmin(urls, adminToken, ENVIRONMENT, random.fork());
+      return new Writer(roaming, project, plan, 'abcdef'[index] ?? 'x', random);
     });
-    for (const writer of writers) await writer.begin(admin, project);
+    for (const writer of writers) await writer.begin(admin);
     const { key } = await admin.createKey(ENVIRONMENT, 'server', {}, { project });
     const doomedKey = await admin.createKey(ENVIRONMENT, 'server', {}, { project });
     const doomed = new Doomed(cluster, project, doomedKey, new SeededRandom(schedule.afterwards));

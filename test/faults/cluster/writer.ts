@@ -10,6 +10,8 @@ export class RoamingAdmin extends AdminClient {
   readonly writes: Write[] = [];
   /** Answers by status; `lost`: none came. */
   readonly outcomes: { [status: string]: number } = {};
+  /** Answers that no fault explains. */
+  readonly mistakes: string[] = [];
   private made = 0;
 
   constructor(
@@ -34,6 +36,7 @@ export class RoamingAdmin extends AdminClient {
     try {
       const answer = await node.request(method, path, isSet ? { ...(body as object), comment } : body, headers);
       this.count(String(answer.status));
+      if (answer.status === 500) this.mistakes.push(`${method} ${path} was answered ${JSON.stringify(answer.body)}`);
       const isConfirmed = method !== 'GET' && answer.status >= 200 && answer.status <= 299;
       if (isConfirmed) this.writes.push({ at: performance.now(), cursor: answer.cursors[this.environment], comment });
       return answer;

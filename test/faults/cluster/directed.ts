@@ -1,0 +1,68 @@
+import { type Fault as NetworkFault } from '../../client/support/storm.js';
+import { TRANSPORTS } from '../../support/lines.js';
+import { ALL_NODES, type Client, type Fault, type Link, type Schedule, type WriterPlan } from './schedule.js';
+
+/** Schedules by hand: each leads where one defect shows, and no other thing goes wrong. */
+const FOR_MS = 2500;
+
+const calm: Schedule = {
+  ...{ seed: 0, for_ms: FOR_MS, faults: [], clients: crowd(2), writers: writers(3, FOR_MS), revocation: null, afterwards: 7 },
+};
+
+function crowd(size: number, transports = TRANSPORTS.slice()): Client[] {
+  const each = transports.map((transport) => ({ transport, by: 'raw' as const, flags: undefined, at_ms: 0 }));
+  return Array.from({ length: size }, () => each)
+    .flat()
+    .map((client, index) => ({ ...client, seed: index }));
+}
+
+function writers(count: number, until_ms: number, changes: Partial<WriterPlan> = {}): WriterPlan[] {
+  const plain = { until_ms, rest_ms: 15, nodes: ALL_NODES, bytes: 0 };
+  return Array.from({ length: count }, (_, index) => ({ seed: index + 1, ...plain, ...changes }));
+}
+
+function on(link: Link, nodes: readonly number[], fault: Partial<NetworkFault> & Pick<NetworkFault, 'kind' | 'at_ms'>): Fault[] {
+  const all = { for_ms: 0, direction: undefined, share: 1, seed: 1, ms: 0, bytes: 0 };
+  return nodes.map((node) => ({ on: link, node, fault: { ...all, ...fault } }));
+}
+
+export const DIRECTED: Readonly<{ [name: string]: Schedule }> = {
+  'writes that fail': {
+    ...calm,
+    faults: [
+      { on: 'cluster', kind: 'disk-full', at_ms: 600, for_ms: 300 },
+      { on: 'cluster', kind: 'disk-full', at_ms: 1500, for_ms: 300 },
+    ],
+  },
+  // Nothing is written any more when the nodes listen again: what they missed they have to look for.
+  'nodes that do not hear of writes for a while': {
+    ...calm,
+    writers: writers(3, 1000),
+    faults: on('wake-ups', ALL_NODES, { kind: 'refuse', at_ms: 300, for_ms: 1700 }).concat(
+      on('wake-ups', ALL_NODES, { kind: 'reset', at_ms: 310 }),
+    ),
+  },
+  // Of the time between, one node knows what was taken back, and comes back when there are as many revisions again.
+  'an older database, restored while a node is cut off': {
+    ...calm,
+    for_ms: 4000,
+    writers: writers(3, 3000, { rest_ms: 5, nodes: [1, 2] }),
+    faults: [
+      { on: 'cluster', kind: 'restore', at_ms: 300, for_ms: 500 },
+      { on: 'node', node: 0, kind: 'cut-off', at_ms: 700, for_ms: 2800 },
+    ],
+  },
+  'clients that read nothing for two seconds': {
+    ...calm,
+    for_ms: 4500,
+    clients: crowd(1, ['sse', 'websocket']).concat(crowd(1, ['sse', 'websocket']), crowd(1, ['sse', 'websocket'])),
+    writers: writers(2, 3000, { rest_ms: 5, nodes: [1, 2], bytes: 400_000 }),
+    faults: on('front', [0], { kind: 'black-hole', at_ms: 500, for_ms: 2400, direction: 'toClient' }),
+  },
+  'clients that come again and again': {
+    ...calm,
+    clients: crowd(4),
+    writers: writers(4, 2300, { rest_ms: 5 }),
+    faults: [300, 700, 1100, 1500, 1900, 2200].flatMap((at_ms) => on('front', ALL_NODES, { kind: 'reset', at_ms })),
+  },
+};

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * The mutants of `folder` whose name contains one of `filters` (all, without a filter). A mutant is a patch that puts a defect back:
@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
  *     # name: resumes after a restart       pattern of the test's name
  *     # defect: 7 event ids count per process
  *     # build: yes                          optional: the test starts dist/main.js
+ *     # patch: 07-ids-count-per-process     optional: the defect of another mutant, for another test
  *     diff --git a/src/… b/src/…            what `git apply` takes
  *
  * @throws Error if a header is missing.
@@ -26,6 +27,7 @@ function readMutant(patch) {
   for (const key of ['test', 'name', 'defect']) {
     if (!headers[key]) throw new Error(`${patch}: the header "# ${key}: …" is missing`);
   }
-  const { test, name, defect, build } = headers;
-  return { id: basename(patch, '.patch'), patch, test, name, defect, build: build === 'yes' };
+  const { test, name, defect, build, patch: same } = headers;
+  const applied = same === undefined ? patch : join(dirname(patch), `${same}.patch`);
+  return { id: basename(patch, '.patch'), patch: applied, test, name, defect, build: build === 'yes' };
 }

@@ -38,7 +38,10 @@ export class RoamingAdmin extends AdminClient {
       this.count(String(answer.status));
       if (answer.status === 500) this.mistakes.push(`${method} ${path} was answered ${JSON.stringify(answer.body)}`);
       const isConfirmed = method !== 'GET' && answer.status >= 200 && answer.status <= 299;
-      if (isConfirmed) this.writes.push({ at: performance.now(), cursor: answer.cursors[this.environment], comment });
+      // What changes nothing is answered with the cursor of another write.
+      const isEmpty = isSet && (answer.body as { changes?: unknown[] }).changes?.length === 0;
+      const cursor = answer.cursors[this.environment];
+      if (isConfirmed) this.writes.push({ at: performance.now(), cursor, comment: isEmpty ? null : comment });
       return answer;
     } catch (error) {
       this.count('lost');

@@ -29,6 +29,7 @@ describe('What a failure of the database means', () => {
     'timeout exceeded when trying to connect',
     'Query read timeout',
     'Client was closed and is not queryable',
+    'Query runner already released. Cannot run queries anymore.',
   ])('“%s”: it cannot be asked now, though the driver gives no code', (message) =>
     expect(isConnectionFailure(new Error(message))).toBe(true),
   );

@@ -25,9 +25,9 @@ const NETWORK =
   /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
 /** 08: connection exception; 57P0x: the server is going down or starting; 53300: too many connections; 57014: time-out. */
 const SERVER = /^(08...|57P0[1-5]|53300|57014|55P03|25P0[34])$/;
-/** The driver gives these no code. */
+/** The driver gives these no code. The last is TypeORM's: the connection broke between two statements of a transaction. */
 const WORDS =
-  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|not queryable|Client was closed/i;
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|not queryable|Client was closed|Query runner already released/i;
 
 /** The database could not be asked, or did not answer in time: whether it was done is told by the log alone. */
 export function isConnectionFailure(error: unknown): boolean {

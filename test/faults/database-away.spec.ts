@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { freshDatabase } from '../support/fresh-database.js';
 import { EtagPoller, poll, SincePoller } from '../support/poll-client.js';
@@ -174,5 +175,38 @@ describe('a PostgreSQL that goes silent', () => {
     const listed = body.items.map(({ id }) => id).filter((id) => id.includes(direction));
     expect([...listed].sort()).toEqual([...inLog].sort());
     await holds(async () => (await wholeLog(server)).length === log.length, 300, 'the end of all writes');
+  });
+
+  // The answer to a statement, and that the transaction was idle for too long, are then read at once.
+  it('ends writes with 503, never with an internal error, when it was away between two of their statements', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < 6; round += 1) {
+      const writes = Array.from({ length: 3 }, (_, index) => {
+        const changes = [{ flag: 'one', targeting: { if: [{ '===': [{ var: 'n' }, 10 * round + index] }, 'on', 'off'] } }];
+        return server.admin.request('POST', '/api/projects/default/environments/production/change-sets', { changes });
+      });
+      await sleep(round);
+      proxy.hold('toClient');
+      await sleep(900); // the database waits for 500 ms, the driver for 1500
+      proxy.release();
+      for (const { status } of await Promise.all(writes)) statuses.add(status);
+    }
+    expect(statuses).toContain(503);
+    expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
+  });
+
+  it('finds a pool of dead connections out by one time-out', async () => {
+    const edit = (turn: number) =>
+      server.admin.request('PATCH', '/api/projects/default/flags/one/environments/production', {
+        targeting: { if: [{ '===': [{ var: 'n' }, turn] }, 'on', 'off'] },
+      });
+    const statuses: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      await eventually(async () => (await edit(round)).status === 200, { timeoutMs: PATIENCE_MS });
+      await Promise.all(Array.from({ length: 10 }, () => server.admin.request('GET', '/api/projects/default/flags')));
+      for (const connection of proxy.connections) connection.leaveHalfOpen();
+      statuses.push((await edit(100 + round)).status, (await edit(200 + round)).status);
+    }
+    expect(statuses).toEqual([503, 200, 503, 200, 503, 200]);
   });
 });

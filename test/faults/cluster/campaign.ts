@@ -22,12 +22,14 @@ export async function campaign({ seed, count, limits = PROMISED, file, print }: 
   const seeds = Array.from({ length: count }, (_, index) => seed + index);
   let cluster: Cluster | null = null;
   let played = 0;
+  let heard = 0;
   try {
     for (const next of seeds) {
       if (done.has(next)) continue;
       if (played % FRESH_EVERY === 0) {
         await cluster?.stop();
         cluster = await Cluster.start();
+        heard = 0;
       }
       played += 1;
       const outcome = await play(cluster as Cluster, drawSchedule(next), limits);
@@ -35,6 +37,9 @@ export async function campaign({ seed, count, limits = PROMISED, file, print }: 
       if (file !== undefined) appendFileSync(file, `${JSON.stringify(outcome)}\n`);
       print(lineOf(outcome));
       for (const { invariant, what } of outcome.violations.slice(0, 10)) print(`  ${invariant}: ${what}`);
+      const complaints = cluster?.complaints() ?? [];
+      for (const line of complaints.slice(heard)) print(`  a node says: ${line}`);
+      heard = complaints.length;
     }
   } finally {
     await cluster?.stop();

@@ -89,9 +89,12 @@ export class Cluster {
     await eventually(() => this.postgres.start(), { timeoutMs: START_MS, intervalMs: 100, what: 'the start of the database' });
   }
 
-  /** What the nodes printed beside what is expected; a node that ended by itself throws. */
-  crashes(): string[] {
-    return this.nodes.flatMap(({ server }) => server.crash() ?? []);
+  /** What the nodes say of the mistakes that they made, and of an end that nobody asked for. */
+  complaints(): string[] {
+    return this.nodes.flatMap(({ server }) => {
+      const lines = `${server.stdout()}\n${server.stderr()}`.split('\n').filter((line) => /"level":"(error|fatal)"/.test(line));
+      return [...lines, ...[server.crash() ?? []].flat()];
+    });
   }
 
   async stop(): Promise<void> {

@@ -17,7 +17,7 @@ function crowd(size: number, transports = TRANSPORTS.slice()): Client[] {
 }
 
 function writers(count: number, until_ms: number, changes: Partial<WriterPlan> = {}): WriterPlan[] {
-  const plain = { until_ms, rest_ms: 15, nodes: ALL_NODES, bytes: 0 };
+  const plain = { until_ms, rest_ms: 15, nodes: ALL_NODES, bytes: 0, isDirect: true };
   return Array.from({ length: count }, (_, index) => ({ seed: index + 1, ...plain, ...changes }));
 }
 
@@ -45,18 +45,18 @@ export const DIRECTED: Readonly<{ [name: string]: Schedule }> = {
   // Of the time between, one node knows what was taken back, and comes back when there are as many revisions again.
   'an older database, restored while a node is cut off': {
     ...calm,
-    for_ms: 4000,
-    writers: writers(3, 3000, { rest_ms: 5, nodes: [1, 2] }),
+    for_ms: 5200,
+    writers: writers(3, 4900, { rest_ms: 5, nodes: [1, 2] }),
     faults: [
-      { on: 'cluster', kind: 'restore', at_ms: 300, for_ms: 500 },
-      { on: 'node', node: 0, kind: 'cut-off', at_ms: 700, for_ms: 2800 },
+      { on: 'cluster', kind: 'restore', at_ms: 100, for_ms: 900 },
+      { on: 'node', node: 0, kind: 'cut-off', at_ms: 900, for_ms: 4100 },
     ],
   },
   'clients that read nothing for two seconds': {
     ...calm,
     for_ms: 4500,
     clients: crowd(1, ['sse', 'websocket']).concat(crowd(1, ['sse', 'websocket']), crowd(1, ['sse', 'websocket'])),
-    writers: writers(2, 3000, { rest_ms: 5, nodes: [1, 2], bytes: 400_000 }),
+    writers: writers(2, 3000, { rest_ms: 5, nodes: [1, 2], bytes: 1_600_000 }),
     faults: on('front', [0], { kind: 'black-hole', at_ms: 500, for_ms: 2400, direction: 'toClient' }),
   },
   'clients that come again and again': {

@@ -60,7 +60,7 @@ async function live(cluster: Cluster, project: string, schedule: Schedule, world
     ...schedule.clients.map((client) => world.welcome(client)),
     ...writers.map((writer) => writer.run()),
   ]);
-  const truth = new Truth(cluster.database, project, ENVIRONMENT);
+  const truth = new Truth(cluster.database, project, ENVIRONMENT, limits);
   const over = Math.max(aftermath.healed, ...writers.map(({ ended }) => ended));
   const convergences = await truth.reachedBy(followers, over);
   const cuts = await doomed.cuts(aftermath);

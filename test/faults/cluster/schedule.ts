@@ -49,8 +49,10 @@ export interface WriterPlan {
   readonly rest_ms: number;
   /** The nodes that it asks, any of them each time. */
   readonly nodes: readonly number[];
-  /** It changes one flag of so many bytes, again and again; 0: it does all kinds of things to many. */
+  /** It changes flags of so many bytes, all at once, again and again; 0: it does all kinds of things to many. */
   readonly bytes: number;
+  /** Past the proxies. */
+  readonly isDirect: boolean;
 }
 
 export interface Schedule {
@@ -76,7 +78,7 @@ export function drawSchedule(seed: number): Schedule {
   if (isRestored) faults.push({ on: 'cluster', kind: 'restore', at_ms: random.int(0, 1500), for_ms: random.int(300, 2000) });
   const writers = Array.from({ length: random.int(1, 3) }, () => ({
     ...{ seed: random.fork().seed, until_ms: random.int(1500, STORM_MS), rest_ms: random.int(10, 100) },
-    ...{ nodes: ALL_NODES, bytes: random.chance(0.06) ? random.int(50, 200) * 1000 : 0 },
+    ...{ nodes: ALL_NODES, bytes: random.chance(0.06) ? random.int(50, 200) * 1000 : 0, isDirect: false },
   }));
   const revocation = { at_ms: random.int(500, STORM_MS - 500), node: random.int(0, NODES - 1) };
   return {

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Filter, type Flags, isInFilter, versionsOf } from '../../mixed/ledger.js';
 import { type DatabaseSide } from './database.js';
-import { type Arrival, type Record } from './record.js';
+import { type Arrival, type Limits, type Record } from './record.js';
 
 const LOOK_MS = 20;
-/** Who has not come after so long never will. */
-const LONGEST_MS = 20_000;
+/** Beyond what is allowed: how late somebody is, who is late. */
+const GRACE_MS = 5000;
 
 export interface Pupil {
   readonly where: { readonly name: string; readonly flags: Filter };
@@ -22,6 +22,7 @@ export class Truth {
     private readonly database: DatabaseSide,
     private readonly project: string,
     private readonly environment: string,
+    private readonly limits: Limits,
   ) {}
 
   /** How long each takes to equal the database, from `from` on, or from the last write that nobody had an answer to. */
@@ -29,7 +30,7 @@ export class Truth {
     let since = from;
     let arrivals = new Map<Pupil, number>();
     await this.look();
-    while (performance.now() < since + LONGEST_MS) {
+    while (performance.now() < since + this.limits.convergenceMs + GRACE_MS) {
       for (const pupil of pupils)
         if (!arrivals.has(pupil) && this.isHeldBy(pupil)) arrivals.set(pupil, performance.now() - since);
       if (arrivals.size < pupils.length) await sleep(LOOK_MS);

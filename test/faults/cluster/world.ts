@@ -15,13 +15,14 @@ export const ENVIRONMENT = 'production';
 const FLAGS = 12;
 /** In bytes: the server takes no longer ones. */
 const VARIANT = 40_000;
+const LARGEST_FLAG = 400_000;
 
 /** One program that changes flags, on whichever node takes it, until its time is over. */
 class Writer {
   /** When the last of its requests was answered, or given up. */
   ended = -Infinity;
   private readonly author: Author;
-  private readonly large: string;
+  private readonly large: string[] = [];
   private readonly place: { project: string };
   private turn = 0;
 
@@ -29,20 +30,22 @@ class Writer {
     readonly admin: RoamingAdmin,
     project: string,
     private readonly plan: WriterPlan,
-    name: string,
+    private readonly name: string,
     private readonly random: SeededRandom,
   ) {
     this.author = new Author(admin, { project, environments: [ENVIRONMENT], name }, random.fork());
-    this.large = `large-${name}`;
     this.place = { project };
   }
 
   async begin(admin: AdminClient): Promise<void> {
     const { bytes } = this.plan;
-    if (bytes > 0) {
-      const texts = Array.from({ length: Math.ceil(bytes / VARIANT) }, (_, index) => [`v${index}`, 'x'.repeat(VARIANT)] as const);
+    for (let left = bytes; left > 0; left -= LARGEST_FLAG) {
+      const count = Math.ceil(Math.min(left, LARGEST_FLAG) / VARIANT);
+      const texts = Array.from({ length: count }, (_, index) => [`v${index}`, 'x'.repeat(VARIANT)] as const);
+      const id = `large-${this.name}${this.large.length}`;
       const variants = { ...Object.fromEntries(texts), small: 'x' };
-      await admin.createFlag(this.large, { value_type: 'string', variants, default_variant: 'small' }, this.place);
+      await admin.createFlag(id, { value_type: 'string', variants, default_variant: 'small' }, this.place);
+      this.large.push(id);
     }
     const plain = { value_type: 'boolean', variants: { on: true, off: false }, default_variant: 'off' };
     const flags = this.author.begin(FLAGS).map((id) => ({ id, name: id, ...plain }));
@@ -63,7 +66,8 @@ class Writer {
     if (this.plan.bytes === 0) return this.author.write();
     this.turn += 1;
     const default_variant = this.turn % 2 === 0 ? 'small' : 'v0';
-    await this.admin.patchEnv(this.large, ENVIRONMENT, { default_variant }, this.place);
+    const changes = this.large.map((flag) => ({ flag, default_variant }));
+    await this.admin.changeSet(ENVIRONMENT, changes, this.place);
   }
 }
 
@@ -84,7 +88,7 @@ export class World {
     await admin.createEnvironment(ENVIRONMENT, { project }).catch(() => undefined);
     const writers = schedule.writers.map((plan, index) => {
       const random = new SeededRandom(plan.seed);
-      const urls = plan.nodes.map((node) => cluster.fronts[node] ?? '');
+      const urls = plan.nodes.map((node) => (plan.isDirect ? cluster.node(node).server.url : (cluster.fronts[node] ?? '')));
       const roaming = new RoamingAdmin(urls, adminToken, ENVIRONMENT, random.fork());
       return new Writer(roaming, project, plan, 'abcdef'[index] ?? 'x', random);
     });

@@ -6,6 +6,9 @@
 import { dirname } from 'node:path';
 import '../test/support/load-typescript.mjs';
 
+// What it started ends with it, on `exit`.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
 process.chdir(dirname(import.meta.dirname));
 const { main } = await import('../test/faults/cluster/main.ts');
 process.exit(await main(process.argv.slice(2), (line) => console.log(line)));

@@ -52,12 +52,16 @@ export const DIRECTED: Readonly<{ [name: string]: Schedule }> = {
       { on: 'node', node: 0, kind: 'cut-off', at_ms: 900, for_ms: 4100 },
     ],
   },
-  'clients that read nothing for two seconds': {
+  // Long enough to fill what the kernel holds back for them.
+  'clients that read nothing for a while': {
     ...calm,
-    for_ms: 4500,
-    clients: crowd(1, ['sse', 'websocket']).concat(crowd(1, ['sse', 'websocket']), crowd(1, ['sse', 'websocket'])),
-    writers: writers(2, 3000, { rest_ms: 5, nodes: [1, 2], bytes: 1_600_000 }),
-    faults: on('front', [0], { kind: 'black-hole', at_ms: 500, for_ms: 2400, direction: 'toClient' }),
+    for_ms: 8500,
+    clients: crowd(3, ['sse', 'websocket']),
+    writers: writers(2, 7500, { rest_ms: 5, bytes: 800_000 }),
+    faults: [
+      ...ALL_NODES.map((node): Fault => ({ on: 'node', node, kind: 'stalled-clients', at_ms: 400, for_ms: 7900 })),
+      ...on('front', ALL_NODES, { kind: 'black-hole', at_ms: 500, for_ms: 7800, direction: 'toClient' }),
+    ],
   },
   'clients that come again and again': {
     ...calm,

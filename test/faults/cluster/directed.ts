@@ -45,11 +45,11 @@ export const DIRECTED: Readonly<{ [name: string]: Schedule }> = {
   // Of the time between, one node knows what was taken back, and comes back when there are as many revisions again.
   'an older database, restored while a node is cut off': {
     ...calm,
-    for_ms: 5200,
-    writers: writers(3, 4900, { rest_ms: 5, nodes: [1, 2] }),
+    for_ms: 8200,
+    writers: writers(3, 7700, { rest_ms: 5, nodes: [1, 2] }),
     faults: [
-      { on: 'cluster', kind: 'restore', at_ms: 100, for_ms: 900 },
-      { on: 'node', node: 0, kind: 'cut-off', at_ms: 900, for_ms: 4100 },
+      { on: 'cluster', kind: 'restore', at_ms: 100, for_ms: 2200 },
+      { on: 'node', node: 0, kind: 'cut-off', at_ms: 2100, for_ms: 5800 },
     ],
   },
   // Long enough to fill what the kernel holds back for them.

@@ -13,12 +13,21 @@ const serverArrows = {
   auth: ['changes', 'database', 'config', 'common', PROTOCOL],
   projects: ['auth', 'changes', 'database', 'common', PROTOCOL],
   flags: ['auth', 'projects', 'changes', 'database', 'common', PROTOCOL],
-  sync: ['changes', 'auth', 'config', 'common', PROTOCOL],
-  polling: ['changes', 'auth', 'config', 'common', PROTOCOL],
+  receipts: ['auth', 'projects', 'changes', 'database', 'config', 'common', PROTOCOL],
+  // Of receipts only what is in memory: the rows are no concern of a transport.
+  sync: ['^src/receipts/(ledger|client-)[^/]*$', 'changes', 'auth', 'config', 'common', PROTOCOL],
+  polling: ['^src/receipts/(ledger|client-)[^/]*$', 'changes', 'auth', 'config', 'common', PROTOCOL],
   // Of sync only the hub and the session, and the module that provides them.
   evaluation: ['^src/sync/[^/]*(hub|session|module)[^/]*$', 'changes', 'auth', 'config', 'common', PROTOCOL],
   // Of sync only the figures, which the hub gives; that health asks it for nothing else is a rule in eslint.config.js.
-  health: ['database', 'changes', '^src/sync/[^/]*(hub|figures|module)[^/]*$', 'config', 'common'],
+  health: [
+    'database',
+    'changes',
+    '^src/sync/[^/]*(hub|figures|module)[^/]*$',
+    '^src/receipts/[^/]*(ledger|writer|module)[^/]*$',
+    'config',
+    'common',
+  ],
 };
 
 const packageArrows = {
@@ -100,7 +109,7 @@ const borders = [
     name: 'entities-on-the-write-side',
     severity: 'error',
     comment: 'The modules that own entities may use each other’s along their arrows; everybody else reads from the replica',
-    from: { path: '^src/', pathNot: '^src/(auth|projects|flags|changes)/' },
+    from: { path: '^src/', pathNot: '^src/(auth|projects|flags|changes|receipts)/' },
     to: { path: '\\.entity\\.ts$' },
   },
   {

@@ -33,7 +33,7 @@ const product = [
 ];
 const noEntity = {
   selector: "Decorator[expression.callee.name='Entity']",
-  message: 'An entity lives in an *.entity.ts file of the module that owns it: auth, projects, flags or changes.',
+  message: 'An entity lives in an *.entity.ts file of the module that owns it: auth, projects, flags, changes or receipts.',
 };
 const onlyFigures = {
   selector:
@@ -104,7 +104,10 @@ export const rulesFor = (root) =>
         'no-restricted-syntax': ['error', ...product, noEntity],
       },
     },
-    { files: ['src/{auth,projects,flags,changes}/**/*.entity.ts'], rules: { 'no-restricted-syntax': ['error', ...product] } },
+    {
+      files: ['src/{auth,projects,flags,changes,receipts}/**/*.entity.ts'],
+      rules: { 'no-restricted-syntax': ['error', ...product] },
+    },
     {
       files: ['src/health/**/*.ts'],
       ignores: ['**/*.spec.ts'],

@@ -8,6 +8,7 @@ import { FlagsModule } from './flags/flags.module.js';
 import { HealthModule } from './health/health.module.js';
 import { PollingModule } from './polling/polling.module.js';
 import { ProjectsModule } from './projects/projects.module.js';
+import { ReceiptsModule } from './receipts/receipts.module.js';
 import { SyncModule } from './sync/sync.module.js';
 
 /** Everything the server is made of. A team that extends it imports its own modules beside this one. */
@@ -20,6 +21,7 @@ import { SyncModule } from './sync/sync.module.js';
     AuthModule,
     ProjectsModule,
     FlagsModule,
+    ReceiptsModule,
     SyncModule,
     PollingModule,
     HealthModule,

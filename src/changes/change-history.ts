@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { type Cursor, type FlagDefinition, flagIdOf } from '@flagwire/protocol/sync';
+import { type Cursor, type FlagDefinition, flagIdOf, formatCursor } from '@flagwire/protocol/sync';
 import { type EntityManager, MoreThan } from 'typeorm';
 import { Conflict } from '../common/errors.js';
 import { Database } from '../database/database.js';
 import { Change } from './change.entity.js';
+import { EnvironmentHead } from './environment-head.entity.js';
 
 /** Rows in memory at once: each may tell of every flag of the environment. */
 const PAGE = 20;
@@ -12,6 +13,22 @@ const PAGE = 20;
 @Injectable()
 export class ChangeHistory {
   constructor(private readonly database: Database) {}
+
+  /** One revision of the present history; null: it is not there, any more or yet. `committedAt` of revision 0 is null. */
+  async revision(
+    environmentId: string,
+    revision: number,
+  ): Promise<{ epoch: string; revision: number; cursor: string; committedAt: string | null } | null> {
+    return this.database.read(async (manager) => {
+      const head = await manager.findOneBy(EnvironmentHead, { environmentId });
+      if (head === null || revision > head.revision) return null;
+      const { epoch, originMark: mark } = head;
+      if (revision === 0) return { epoch, revision, cursor: formatCursor({ epoch, revision, mark }), committedAt: null };
+      const select = { environmentId: true, revision: true, epoch: true, mark: true, createdAt: true };
+      const row = await manager.findOne(Change, { select, where: { environmentId, revision, epoch } });
+      return row === null ? null : { epoch, revision, cursor: formatCursor(row), committedAt: row.createdAt };
+    });
+  }
 
   /** The rows after a revision; `next` is the `afterRevision` of the next page, null on the last. */
   async page(environmentId: string, afterRevision: number, limit: number): Promise<{ items: Change[]; next: number | null }> {

@@ -24,6 +24,9 @@ export function TextQueries(sentences: Record<string, string>): MethodDecorator 
   return applyDecorators(...queries);
 }
 
+/** Where the header Flagwire-Client cannot be sent. */
+export const CLIENT_QUERY = { client: 'How the client calls itself: `name/version`.' };
+
 export const FILTER_QUERIES = {
   flags: 'Flag ids and prefixes (`checkout.*`), separated by commas; absent: all flags.',
   env: 'The environment that the key is expected to be of.',

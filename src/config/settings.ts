@@ -80,6 +80,11 @@ const token = (value: string) => {
   return value;
 };
 
+const nodeName = (value: string) => {
+  if (!/^[\w.:@-]{1,64}$/.test(value)) throw new BadSetting('must be 1 to 64 letters, digits and . _ : @ -');
+  return value;
+};
+
 const setting = <T>(name: string, parse: (text: string) => T, fallback: T, doc: string): Setting<T> => ({
   name,
   parse,
@@ -214,6 +219,11 @@ export const SETTINGS = {
   ),
   metricsOpen: setting('FLAGWIRE_METRICS_OPEN', flag, false, '`/metrics` without a token'),
   trustProxy: setting('FLAGWIRE_TRUST_PROXY', integer(0, 16), 0, 'proxies in front whose X-Forwarded-For is believed'),
+  nodeName: optional(
+    'FLAGWIRE_NODE_NAME',
+    nodeName,
+    'what this node is called where nodes are listed; default host name and port',
+  ),
   maxFlags: setting('FLAGWIRE_MAX_FLAGS', integer(1, 1_000_000), 20_000, 'flags of one project, archived ones too'),
   headersTimeoutMs: setting(
     'FLAGWIRE_HEADERS_TIMEOUT_S',

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ChangesModule } from '../changes/changes.module.js';
+import { LedgerModule } from '../receipts/ledger.module.js';
+import { ReceiptsModule } from '../receipts/receipts.module.js';
 import { SyncModule } from '../sync/sync.module.js';
 import { DeliverySpans } from './delivery-spans.js';
 import { FeedMetrics } from './feed.metrics.js';
@@ -9,13 +11,14 @@ import { Lifecycle } from './lifecycle.js';
 import { Metrics } from './metrics.js';
 import { SyncMetrics } from './sync.metrics.js';
 import { MetricsController } from './metrics.controller.js';
+import { ReceiptMetrics } from './receipt.metrics.js';
 import { Readiness } from './readiness.js';
 import { ServerVersion } from './server-version.js';
 
 @Module({
-  imports: [ChangesModule, SyncModule],
+  imports: [ChangesModule, SyncModule, LedgerModule, ReceiptsModule],
   controllers: [HealthController, MetricsController],
-  providers: [Lifecycle, Readiness, ServerVersion, Metrics, FeedMetrics, HttpMetrics, SyncMetrics, DeliverySpans],
+  providers: [Lifecycle, Readiness, ServerVersion, Metrics, FeedMetrics, HttpMetrics, SyncMetrics, ReceiptMetrics, DeliverySpans],
   exports: [Lifecycle],
 })
 export class HealthModule {}

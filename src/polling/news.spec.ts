@@ -12,6 +12,8 @@ import { FakeClock } from '../common/clock.fake.js';
 import { readConfig } from '../config/config.js';
 import { News } from './news.js';
 import { PollAnswers } from './poll-answers.js';
+import { Ledger } from '../receipts/ledger.js';
+import { PollReceipts } from './poll-receipts.js';
 import { PollController } from './poll.controller.js';
 import { type PollingRequest } from './poll.interceptor.js';
 import { type PollRequest } from './poll-request.js';
@@ -45,6 +47,8 @@ afterEach(() => {
 });
 
 const poll = (more: Partial<PollRequest> = {}): PollRequest => ({
+  instance: null,
+  client: null,
   environmentId: ENVIRONMENT.id,
   keyId: 'key-1',
   subscription: subscriptionTo(parseFilter(['a'])),
@@ -131,8 +135,9 @@ describe('A long poll', () => {
 
 describe('A poll since a cursor', () => {
   const answers = () => new PollAnswers(feed, new FakeClock());
+  const receipts = () => new PollReceipts(new Ledger(feed, new FakeClock()), feed, new FakeClock());
   const ask = (more: Partial<PollRequest>) => {
-    const controller = new PollController(new Resumption(feed), news, answers());
+    const controller = new PollController(new Resumption(feed), news, answers(), receipts());
     const request = { poll: poll({ since: `${feed.head.epoch}.0.m00000`, subscription: subscriptionTo(null), ...more }) };
     return controller.poll(request as PollingRequest, response as unknown as Response);
   };

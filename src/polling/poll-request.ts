@@ -4,6 +4,7 @@ import { requestedFilter } from '../auth/requested-filter.js';
 import { type SdkPrincipal } from '../auth/principal.js';
 import { type Subscription, subscriptionTo } from '../changes/subscription.js';
 import { InvalidInput } from '../common/errors.js';
+import { clientName, type ClientName } from '../receipts/client-name.js';
 import { type Conditions, parseDate } from './conditional.js';
 import { parseIfNoneMatch, parseIfNoneMatchParameter } from './entity-tag.js';
 
@@ -19,10 +20,18 @@ export interface PollRequest {
   since: string | null;
   /** Seconds to wait for something new; null: not at all. */
   waitS: number | null;
+  /** What tells this client from others that poll with the same key; null: nothing does. */
+  instance: string | null;
+  client: ClientName | null;
 }
 
 function one(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** What is no name names nobody. */
+function parseInstance(value: unknown): string | null {
+  return typeof value === 'string' && /^[\w.:-]{1,64}$/.test(value) ? value : null;
 }
 
 function parseWait(value: unknown): number | null {
@@ -47,5 +56,7 @@ export function readPollRequest({ query, headers }: Request, principal: SdkPrinc
     // Two cursors are none that can be read, which is not the same as none at all.
     since: query['since'] === undefined ? null : (one(query['since']) ?? ''),
     waitS: parseWait(query['wait']),
+    instance: parseInstance(query['instance']),
+    client: clientName(headers['flagwire-client'] ?? query['client']),
   };
 }

@@ -3,13 +3,14 @@ import { type Cursor, parseCursor, sameCursor } from '@flagwire/protocol/sync';
 import { type Response } from 'express';
 import { SdkAccess } from '../auth/access.decorator.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
-import { FILTER_QUERIES, SdkApi, TextQueries } from '../common/sdk-api.decorators.js';
+import { CLIENT_QUERY, FILTER_QUERIES, SdkApi, TextQueries } from '../common/sdk-api.decorators.js';
 import { Resumption } from '../changes/resumption.js';
 import { countEvents } from '../changes/subscription.js';
 import { News } from './news.js';
 import { askLog } from './ask-log.js';
 import { type Missed, PollAnswers } from './poll-answers.js';
 import { type PollingRequest, PollInterceptor } from './poll.interceptor.js';
+import { PollReceipts } from './poll-receipts.js';
 import { type PollRequest } from './poll-request.js';
 
 /** `GET /sdk/poll` (protocol section 6). */
@@ -19,6 +20,7 @@ export class PollController {
     private readonly resumption: Resumption,
     private readonly waiting: News,
     private readonly answers: PollAnswers,
+    private readonly receipts: PollReceipts,
   ) {}
 
   @Get('poll')
@@ -27,6 +29,8 @@ export class PollController {
     ...FILTER_QUERIES,
     since: 'A cursor: answers with what came after it.',
     wait: 'Seconds, 1 to 55, to wait for something new.',
+    instance: 'What tells this client from others with the same key: it is then counted among those that have a change, or not.',
+    ...CLIENT_QUERY,
     if_none_match: 'If-None-Match, where headers cannot be sent.',
     if_modified_since: 'If-Modified-Since, as an HTTP date or RFC 3339.',
   })
@@ -35,10 +39,17 @@ export class PollController {
   async poll(@Req() request: PollingRequest, @Res() response: Response): Promise<void> {
     const { poll } = request;
     if (poll === undefined) throw new TypeError('A poll that its interceptor has not read');
-    if (poll.since === null) return this.answers.whole(request, response, this.answers.replica(poll.environmentId), poll);
+    if (poll.since === null) {
+      const replica = this.answers.replica(poll.environmentId);
+      this.answers.whole(request, response, replica, poll);
+      return this.receipts.answered(poll, replica.head);
+    }
 
     const missed = await this.news(poll, poll.since, response);
-    if (!response.destroyed) this.answers.delta(response, this.answers.replica(poll.environmentId), poll, missed);
+    if (response.destroyed) return;
+    const replica = this.answers.replica(poll.environmentId);
+    this.answers.delta(response, replica, poll, missed);
+    this.receipts.answered(poll, missed?.cursor ?? replica.head);
   }
 
   /** What was missed; a long poll waits until there is something for it, or its time is over. */

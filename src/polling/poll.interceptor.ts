@@ -10,6 +10,7 @@ import { isNotModified } from './conditional.js';
 import { askLog } from './ask-log.js';
 import { News } from './news.js';
 import { PollAnswers } from './poll-answers.js';
+import { PollReceipts } from './poll-receipts.js';
 import { type PollRequest, readPollRequest } from './poll-request.js';
 
 /** What the interceptor read of the request, for the handler. */
@@ -27,6 +28,7 @@ export class PollInterceptor implements NestInterceptor {
     private readonly feed: ChangeFeed,
     private readonly news: News,
     private readonly answers: PollAnswers,
+    private readonly receipts: PollReceipts,
   ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
@@ -35,6 +37,7 @@ export class PollInterceptor implements NestInterceptor {
     if (request.sdk === undefined || 'unchecked' in request.sdk) throw new TypeError('A poll that the guard has not checked');
     const poll = readPollRequest(request, request.sdk);
     request.poll = poll;
+    this.receipts.asked(poll);
     // A delta is no representation that a tag or a date could stand for.
     if (poll.since !== null) return next.handle();
     const replica = await this.upToDate(poll);
@@ -42,6 +45,7 @@ export class PollInterceptor implements NestInterceptor {
     if (response.destroyed) return of(undefined);
     if (!this.holds(poll, replica)) return next.handle();
     this.answers.notModified(response, replica, poll);
+    this.receipts.answered(poll, replica.head);
     return of(undefined);
   }
 

@@ -1,6 +1,7 @@
 import { type ControlMessage, type Cursor, NO_CURSOR, type SyncMode } from '@flagwire/protocol/sync';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type Plan } from '../changes/resumption.js';
+import { type ClientReceipt } from '../receipts/client-receipt.js';
 import { frameOf, openText } from './form.js';
 import { type Frame } from './frame.js';
 import { type Outlet } from './outlet.js';
@@ -13,6 +14,10 @@ import { type Wish } from './wish.js';
 export interface Fed {
   readonly connectionId: string;
   readonly wish: Wish;
+  /** Told of whatever has been sent as a whole. */
+  readonly receipt: ClientReceipt;
+  /** Milliseconds between two acknowledgements. */
+  readonly ackEveryMs: number;
   readonly outlet: Outlet;
   /** Everything has been sent: what comes next, in this turn, is missed by nobody. */
   caughtUp(): void;
@@ -40,7 +45,7 @@ export class CatchUp implements SnapshotReader {
     private readonly fed: Fed,
     private readonly archive: Archive,
   ) {
-    this.queue = new SendQueue(fed.outlet, this);
+    this.queue = new SendQueue(fed.outlet, this, ({ revision }) => fed.receipt.handed(revision, fed.outlet.unsent));
   }
 
   /** Up to where the connection has everything; null: nothing. */
@@ -133,6 +138,7 @@ export class CatchUp implements SnapshotReader {
         if (!this.queue.sendNext()) this.advance();
       }
     });
+    this.fed.receipt.look();
   }
 
   private pumpAgain(): void {
@@ -204,8 +210,8 @@ export class CatchUp implements SnapshotReader {
   }
 
   private syncStarted(mode: SyncMode, id: string): Frame {
-    const { connectionId: connection_id } = this.fed;
-    return this.control(id, { type: 'SyncStarted', data: { mode, connection_id, protocol: 1 } });
+    const { connectionId: connection_id, ackEveryMs: ack_every_ms } = this.fed;
+    return this.control(id, { type: 'SyncStarted', data: { mode, connection_id, protocol: 1, ack_every_ms } });
   }
 
   private control(id: string, message: ControlMessage): Frame {

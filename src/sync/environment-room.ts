@@ -5,6 +5,8 @@ import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
 import { type Plan, type Resumption } from '../changes/resumption.js';
 import { type Subscription } from '../changes/subscription.js';
+import { type ClientReceipt, type Recipient, type Source } from '../receipts/client-receipt.js';
+import { type Acknowledgement, type Ledger } from '../receipts/ledger.js';
 import { type SetFrames, snapshotFrames, type SyncLabels } from './encodings.js';
 import { type Form } from './form.js';
 import { type Frame } from './frame.js';
@@ -18,6 +20,7 @@ import { type SyncSession } from './sync-session.js';
 export interface RoomTools {
   feed: ChangeFeed;
   resumption: Resumption;
+  ledger: Ledger;
   frames: SetFrames;
   figures: SyncFigures;
   /** Of a throw that has ended a connection: somebody has to mend it. */
@@ -46,6 +49,10 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
 
   get askAgainMs(): number {
     return this.tools.askAgainMs;
+  }
+
+  get ackEveryMs(): number {
+    return this.tools.ledger.everyMs;
   }
 
   get lagBytes(): number {
@@ -86,6 +93,18 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
   leave(session: SyncSession): void {
     this.live.leave(session);
     if (this.live.isEmpty) this.told = null;
+  }
+
+  enter(recipient: Recipient, source: Source): ClientReceipt {
+    return this.tools.ledger.enter(this.environmentId, recipient, source);
+  }
+
+  exit(receipt: ClientReceipt): void {
+    this.tools.ledger.leave(receipt);
+  }
+
+  acknowledge(acknowledgement: Acknowledgement): void {
+    this.tools.ledger.acknowledge(acknowledgement);
   }
 
   noteCut(reason: CutReason, error?: unknown): void {

@@ -58,6 +58,7 @@ export class RequestDesk {
     const done = this.doing(request);
     if ('fault' in request) this.countFault();
     else this.faultsInARow = 0;
+    if (done === null) return acknowledge(null);
     this.session.ask(() => {
       const error = quotable(done());
       if (error !== null) this.refuse(error, request.request_id);
@@ -67,18 +68,23 @@ export class RequestDesk {
     if (this.isClosed) this.session.ask(() => this.session.end('bad_requests'));
   }
 
-  /** What a request asks for; decided now where it costs too much, done when everything before has been sent. */
-  private doing(request: ClientRequest | RequestFault): () => RequestError | null {
+  /**
+   * What a request asks for; decided now where it costs too much, done when everything before has been sent. Null: it is done, since an
+   * acknowledgement is of what was sent already.
+   */
+  private doing(request: ClientRequest | RequestFault): (() => RequestError | null) | null {
     if (!this.requests.take()) return refused('rate_limited', `At most ${REQUESTS_PER_SECOND} requests a second are answered.`);
     if ('fault' in request) return refused(request.fault, request.message);
     const isFullSync = request.type === 'Subscribe' || request.type === 'GetAllFlags';
     if (isFullSync && !this.fullSyncs.take()) {
       return refused('rate_limited', `At most ${FULL_SYNC_BURST} full syncs at once, and one in ten seconds, are answered.`);
     }
-    return () => this.answer(request);
+    if (request.type !== 'Ack') return () => this.answer(request);
+    this.session.acknowledge(request.id, request.waited_ms);
+    return null;
   }
 
-  private answer(request: ClientRequest): RequestError | null {
+  private answer(request: Exclude<ClientRequest, { type: 'Ack' }>): RequestError | null {
     const { session } = this;
     switch (request.type) {
       case 'Subscribe':
@@ -93,8 +99,6 @@ export class RequestDesk {
         return null;
       case 'Ping':
         session.say({ type: 'Pong', data: {} }, request.request_id);
-        return null;
-      case 'Ack':
         return null;
       default:
         return assertNever(request);

@@ -2,8 +2,10 @@ import { SyncFigures } from './sync-figures.js';
 import { type FlagFilter } from '@flagwire/protocol/sync';
 import { type FakeFeed } from '../changes/change-feed.fake.js';
 import { ENVIRONMENT } from '../changes/change-feed.fake.js';
+import { FakeClock } from '../common/clock.fake.js';
 import { Resumption } from '../changes/resumption.js';
 import { subscriptionTo } from '../changes/subscription.js';
+import { Ledger } from '../receipts/ledger.js';
 import { SetFrames } from './encodings.js';
 import { EnvironmentRoom, forEachSafely } from './environment-room.js';
 import { FakeOutlet } from './outlet.fake.js';
@@ -23,14 +25,18 @@ export class TestRoom {
   readonly reported: unknown[] = [];
   encodings = 0;
   readonly room: EnvironmentRoom;
+  readonly clock = new FakeClock();
+  readonly ledger: Ledger;
   private guests = 0;
 
   constructor(readonly feed: FakeFeed) {
     const frames = new SetFrames(() => (this.encodings += 1));
     const resumption = new Resumption(feed);
+    this.ledger = new Ledger(feed, this.clock);
     this.room = new EnvironmentRoom(ENVIRONMENT.id, {
       feed,
       resumption,
+      ledger: this.ledger,
       frames,
       figures: new SyncFigures([]),
       report: (error) => this.reported.push(error),
@@ -48,7 +54,7 @@ export class TestRoom {
   enter(presented: string | null = null, filter: FlagFilter | null = null, outlet = new FakeOutlet()): Guest {
     this.guests += 1;
     const holder = { keyId: 'key-1', kind: 'server', viaTicket: false, address: '192.0.2.1' } as const;
-    const subscriber = { connectionId: `connection-${this.guests}`, holder, subscription: subscriptionTo(filter) };
+    const subscriber = { connectionId: `connection-${this.guests}`, holder, subscription: subscriptionTo(filter), client: null };
     const session = new SyncSession(subscriber, outlet, this.room, RETRY_MS);
     this.room.members.add(session);
     session.begin(presented);

@@ -36,6 +36,8 @@ export class SendQueue {
   constructor(
     private readonly outlet: Outlet,
     private readonly reader: SnapshotReader,
+    /** Told when a change set or a full sync has been sent to its end. */
+    private readonly onReached: (cursor: Cursor) => void,
   ) {}
 
   /** Whether something else may be said now: no message is cut in half, and nothing stands between the events of a change set. */
@@ -73,6 +75,7 @@ export class SendQueue {
     this.outlet.send(step.frame);
     if (step.reached !== undefined) {
       this.settled = step.reached;
+      this.onReached(step.reached);
       // A snapshot that is out whole needs no keeping, even while the connection still drains.
       this.leaveGeneration();
     }

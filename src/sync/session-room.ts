@@ -1,4 +1,6 @@
 import { type Cursor, type PresentedCursor } from '@flagwire/protocol/sync';
+import { type ClientReceipt, type Recipient, type Source } from '../receipts/client-receipt.js';
+import { type Acknowledgement } from '../receipts/ledger.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type Plan } from '../changes/resumption.js';
 import { type Subscription } from '../changes/subscription.js';
@@ -38,4 +40,11 @@ export interface SessionRoom<Session> extends Archive {
   /** A connection is cut. @param error the throw that it is cut for. */
   noteCut(reason: CutReason, error?: unknown): void;
   leave(session: Session): void;
+  /** Milliseconds between two acknowledgements of a client. */
+  readonly ackEveryMs: number;
+  /** From now on the client is counted, until `exit`. */
+  enter(recipient: Recipient, source: Source): ClientReceipt;
+  exit(receipt: ClientReceipt): void;
+  /** A client says what it has applied. */
+  acknowledge(acknowledgement: Acknowledgement): void;
 }

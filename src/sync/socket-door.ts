@@ -13,6 +13,7 @@ import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
 import { redact } from '../common/redact.js';
 import { Refusals } from '../common/refusals.js';
+import { type ClientName } from '../receipts/client-name.js';
 import { type Holder } from './connection-quota.js';
 import { type EndReason } from './outlet.js';
 import { type Form } from './form.js';
@@ -29,11 +30,18 @@ export interface Knock {
   /** A list or a text of ids and prefixes; undefined: all. */
   readonly flags: unknown;
   readonly cursor: string | null;
+  readonly client: ClientName | null;
 }
 
 /** Who came: let in, to be sent away for now, or refused for good. */
 export type Entrance =
-  | { kind: 'admitted'; principal: SdkPrincipal & Holder; filter: FlagFilter | null; cursor: string | null }
+  | {
+      kind: 'admitted';
+      principal: SdkPrincipal & Holder;
+      filter: FlagFilter | null;
+      cursor: string | null;
+      client: ClientName | null;
+    }
   | { kind: 'later'; reason: Extract<GoodbyeReason, 'overload' | 'stale'>; cursor: string | null }
   | { kind: 'refused'; error: DomainError };
 
@@ -64,10 +72,11 @@ export class SocketDoor {
   async admit(address: string, read: () => Knock): Promise<Entrance> {
     let presented: string | null = null;
     try {
-      const { credentials, origin, env, flags, cursor } = read();
+      const { credentials, origin, env, flags, cursor, client } = read();
       presented = cursor;
       const principal = await this.verifier.verify(credentials, origin, env);
-      return { kind: 'admitted', principal: { ...principal, address }, filter: requestedFilter(flags, principal), cursor };
+      const filter = requestedFilter(flags, principal);
+      return { kind: 'admitted', principal: { ...principal, address }, filter, cursor, client };
     } catch (error) {
       const reason = uncheckedReason(error);
       if (reason === null && error instanceof DomainError) {
@@ -82,14 +91,14 @@ export class SocketDoor {
   }
 
   /** Serves who was admitted; null: there is no place, and the peer has been told so and sent away. */
-  open({ principal, filter, cursor }: Extract<Entrance, { kind: 'admitted' }>, outlet: SocketOutlet): Visit | null {
+  open({ principal, filter, cursor, client }: Extract<Entrance, { kind: 'admitted' }>, outlet: SocketOutlet): Visit | null {
     const { environmentId } = principal;
     const refusal = this.hub.refusal(principal);
     if (refusal !== null) {
       this.hub.turnAway(outlet, refusal, cursor);
       return null;
     }
-    const subscriber = { connectionId: randomUUID(), holder: principal, subscription: subscriptionTo(filter) };
+    const subscriber = { connectionId: randomUUID(), holder: principal, subscription: subscriptionTo(filter), client };
     const session = this.hub.open(environmentId, subscriber, outlet);
     session.begin(cursor);
     return {

@@ -8,8 +8,9 @@ import { Sdk } from '../auth/principal.decorator.js';
 import { type KeyUnchecked, type SdkPrincipal } from '../auth/principal.js';
 import { requestedFilter } from '../auth/requested-filter.js';
 import { addressOf } from '../common/client-address.js';
-import { FILTER_QUERIES, SdkApi, TextQueries } from '../common/sdk-api.decorators.js';
+import { CLIENT_QUERY, FILTER_QUERIES, SdkApi, TextQueries } from '../common/sdk-api.decorators.js';
 import { subscriptionTo } from '../changes/subscription.js';
+import { clientName, type ClientName } from '../receipts/client-name.js';
 import { type Holder } from './connection-quota.js';
 import { SseOutlet } from './sse-outlet.js';
 import { type Refusal, SyncHub } from './sync-hub.js';
@@ -35,7 +36,11 @@ export class StreamController {
    */
   @Sse('stream')
   @SdkApi({ tickets: true, keyInQuery: true })
-  @TextQueries({ ...FILTER_QUERIES, last_event_id: 'The cursor to resume from, where Last-Event-ID cannot be sent.' })
+  @TextQueries({
+    ...FILTER_QUERIES,
+    last_event_id: 'The cursor to resume from, where Last-Event-ID cannot be sent.',
+    ...CLIENT_QUERY,
+  })
   @SdkAccess({ tickets: true, streaming: true })
   stream(
     @Req() request: Request,
@@ -50,7 +55,12 @@ export class StreamController {
     const open =
       'unchecked' in principal
         ? this.refused({ reason: principal.unchecked, limit: null }, presented)
-        : this.served({ ...principal, address: addressOf(request) }, requestedFilter(flags, principal), presented);
+        : this.served(
+            { ...principal, address: addressOf(request) },
+            requestedFilter(flags, principal),
+            presented,
+            clientOf(request),
+          );
     return new Observable((subscriber) => {
       const response = responseOf(request);
       const outlet = new SseOutlet(request, response, (reason) => {
@@ -70,12 +80,17 @@ export class StreamController {
     });
   }
 
-  private served(holder: SdkPrincipal & Holder, filter: FlagFilter | null, presented: string | null): OpenStream {
+  private served(
+    holder: SdkPrincipal & Holder,
+    filter: FlagFilter | null,
+    presented: string | null,
+    client: ClientName | null,
+  ): OpenStream {
     const { environmentId } = holder;
     return (outlet) => {
       const refusal = this.hub.refusal(holder);
       if (refusal !== null) return this.refused(refusal, presented)(outlet);
-      const subscriber = { connectionId: randomUUID(), holder, subscription: subscriptionTo(filter) };
+      const subscriber = { connectionId: randomUUID(), holder, subscription: subscriptionTo(filter), client };
       const session: SyncSession = this.hub.open(environmentId, subscriber, outlet);
       return { begin: () => session.begin(presented), close: () => this.hub.close(session, environmentId) };
     };
@@ -85,6 +100,11 @@ export class StreamController {
   private refused(refusal: Refusal, presented: string | null): OpenStream {
     return (outlet) => ({ begin: () => this.hub.turnAway(outlet, refusal, presented), close: () => undefined });
   }
+}
+
+/** A browser's EventSource sends no header of its own. */
+function clientOf({ headers, query }: Request): ClientName | null {
+  return clientName(headers['flagwire-client'] ?? query['client']);
 }
 
 function responseOf(request: Request): Response {

@@ -10,7 +10,9 @@ import { FakeRandom } from '../common/random.fake.js';
 import { readConfig } from '../config/config.js';
 import { FakeOutlet } from './outlet.fake.js';
 import { Pulse } from './pulse.js';
+import { Ledger } from '../receipts/ledger.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
+import { RoomParts } from './room-parts.js';
 import { SyncHub } from './sync-hub.js';
 
 let feed: FakeFeed;
@@ -22,14 +24,20 @@ function open(config = readConfig({ FLAGWIRE_MAX_CONNECTIONS: '3', FLAGWIRE_MAX_
   feed = new FakeFeed(flags('a', 'b'));
   clock = new FakeClock();
   keys = new KeyRing(closedDatabase(), feed, config, clock);
-  hub = new SyncHub(feed, new Resumption(feed), new ReconnectAdvice(config, new FakeRandom()), keys, config);
+  hub = new SyncHub(
+    feed,
+    new RoomParts(feed, new Resumption(feed), new Ledger(feed, clock), config),
+    new ReconnectAdvice(config, new FakeRandom()),
+    keys,
+    config,
+  );
 }
 
 const holder = (keyId: string) => ({ keyId, kind: 'server' as const, viaTicket: false, address: '192.0.2.1' });
 
 function enter(keyId = 'key-1') {
   const outlet = new FakeOutlet();
-  const subscriber = { connectionId: 'c', holder: holder(keyId), subscription: subscriptionTo(null) };
+  const subscriber = { connectionId: 'c', holder: holder(keyId), subscription: subscriptionTo(null), client: null };
   const session = hub.open(ENVIRONMENT.id, subscriber, outlet);
   session.begin(null);
   outlet.clear();

@@ -7,7 +7,6 @@ import { redact } from '../common/redact.js';
 import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
-import { Resumption } from '../changes/resumption.js';
 import { Config } from '../config/config.js';
 import { type ConnectionLimit, ConnectionQuota, type Holder } from './connection-quota.js';
 import { SetFrames } from './encodings.js';
@@ -15,6 +14,7 @@ import { EnvironmentRoom, forEachSafely } from './environment-room.js';
 import { sayGoodbye } from './farewell.js';
 import { type Outlet } from './outlet.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
+import { RoomParts } from './room-parts.js';
 import { SyncFigures } from './sync-figures.js';
 import { type Subscriber, SyncSession } from './sync-session.js';
 
@@ -50,7 +50,7 @@ export class SyncHub implements OnApplicationShutdown {
 
   constructor(
     private readonly feed: ChangeFeed,
-    private readonly resumption: Resumption,
+    private readonly parts: RoomParts,
     private readonly advice: ReconnectAdvice,
     private readonly keys: KeyRing,
     private readonly config: Config,
@@ -156,10 +156,9 @@ export class SyncHub implements OnApplicationShutdown {
   }
 
   private newRoom(environmentId: string): EnvironmentRoom {
-    const { feed, resumption, frames, figures } = this;
-    const { lagBytes, tailMs: askAgainMs } = this.config;
+    const { parts, frames, figures } = this;
     const room = new EnvironmentRoom(environmentId, {
-      ...{ feed, resumption, frames, figures, lagBytes, askAgainMs },
+      ...{ ...parts, frames, figures },
       report: (error) => this.report(error),
     });
     this.rooms.set(environmentId, room);

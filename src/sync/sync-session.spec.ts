@@ -19,7 +19,7 @@ describe('A new connection', () => {
     expect(outlet.blocks[0]).toEqual({ id: 'none', retry: RETRY_MS, isPing: false, message: null });
     expect(outlet.summary).toEqual(['none SyncStarted', 'none FlagUpdated', 'none FlagUpdated', `${at(0)} SyncComplete`]);
     const [started, ...rest] = outlet.messages;
-    expect(started?.data).toEqual({ mode: 'full', connection_id: 'connection-1', protocol: 1 });
+    expect(started?.data).toEqual({ mode: 'full', connection_id: 'connection-1', protocol: 1, ack_every_ms: 250 });
     expect(rest.at(-1)?.data).toEqual({ flag_count: 2 });
     expect(session.isLive).toBe(true);
     expect(session.cursor).toBe(at(0));

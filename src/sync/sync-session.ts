@@ -3,6 +3,8 @@ import { DatabaseUnavailable, NotFound } from '../common/errors.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type Subscription } from '../changes/subscription.js';
 import { type Plan } from '../changes/resumption.js';
+import { type ClientName } from '../receipts/client-name.js';
+import { type ClientReceipt, type Source } from '../receipts/client-receipt.js';
 import { CatchUp, type Fed } from './catch-up.js';
 import { type Holder } from './connection-quota.js';
 import { sayGoodbye } from './farewell.js';
@@ -30,6 +32,8 @@ export interface Subscriber {
   readonly holder: Holder;
   /** What it wants at first. */
   readonly subscription: Subscription;
+  /** As it names itself; null: it does not. */
+  readonly client: ClientName | null;
 }
 
 /**
@@ -46,10 +50,12 @@ export interface Subscriber {
  * happen in one synchronous turn. Requests of the peer are answered while it is live: so an answer comes after all that was to be
  * sent before it, and shows the state at that point.
  */
-export class SyncSession implements Fed {
+export class SyncSession implements Fed, Source {
   private state: 'opening' | 'feeding' | 'live' | 'ended' = 'opening';
   readonly vitals: Vitals;
   readonly wish: Wish;
+  /** What is known of what the client has. */
+  readonly receipt: ClientReceipt;
   private readonly opening: Opening;
   private readonly catchUp: CatchUp;
   private retryTimer: NodeJS.Timeout | null = null;
@@ -63,6 +69,8 @@ export class SyncSession implements Fed {
   ) {
     this.wish = new Wish(subscriber.subscription);
     this.vitals = new Vitals(outlet);
+    const { connectionId, client, holder } = subscriber;
+    this.receipt = room.enter({ connectionId, client, keyId: holder.keyId, transport: outlet.form.transport }, this);
     this.opening = new Opening(outlet, retryMs);
     this.catchUp = new CatchUp(this, room);
   }
@@ -100,6 +108,27 @@ export class SyncSession implements Fed {
     return at === null ? NO_CURSOR : this.wish.cursorAt(at);
   }
 
+  get standsAt(): Cursor | null {
+    if (this.state === 'live') return this.room.head;
+    return this.state === 'feeding' ? this.catchUp.settled : null;
+  }
+
+  get wantsNothing(): boolean {
+    return this.wish.isMuted;
+  }
+
+  get unsent(): number {
+    return this.outlet.unsent;
+  }
+
+  get isWhole(): boolean {
+    return this.subscription.filter === null;
+  }
+
+  get ackEveryMs(): number {
+    return this.room.ackEveryMs;
+  }
+
   /** Begins with the cursor that the client presented; whatever cannot be read as one is a full sync. */
   begin(presentedText: string | null): void {
     this.safely(() => this.present(presentedText));
@@ -113,7 +142,9 @@ export class SyncSession implements Fed {
       // A set that fills several frames goes out at the pace of its reader.
       if (frames.length > 1) return this.fallBehind(set.before, frames, set.after);
       this.outlet.send(first);
-      if (this.isFull) return this.fallBehind(set.after, [], set.after);
+      const { unsent } = this.outlet;
+      this.receipt.handed(set.after.revision, unsent);
+      if (unsent > this.room.lagBytes) return this.fallBehind(set.after, [], set.after);
     }
   }
 
@@ -168,6 +199,12 @@ export class SyncSession implements Fed {
     if (this.asked.length > MOST_ASKED) this.cut('unread');
   }
 
+  /** The client has applied everything up to this cursor, so many milliseconds ago. */
+  acknowledge(cursor: string, waitedMs: number): void {
+    const { connectionId, holder } = this.subscriber;
+    this.room.acknowledge({ connectionId, keyId: holder.keyId, cursor, waitedMs });
+  }
+
   /** One message to this peer alone; only in an answer. */
   say(message: ControlMessage, requestId: string | undefined): void {
     this.tell(openText(message), requestId);
@@ -211,6 +248,7 @@ export class SyncSession implements Fed {
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
     this.opening.stop();
     this.room.leave(this);
+    this.room.exit(this.receipt);
   }
 
   caughtUp(): void {
@@ -263,6 +301,7 @@ export class SyncSession implements Fed {
       this.catchUp.begin();
     } else {
       this.opening.say(this.opening.presented);
+      this.receipt.resumed(cursor.revision);
       this.catchUp.resume(cursor, plan.sets);
     }
   }

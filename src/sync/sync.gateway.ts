@@ -7,6 +7,7 @@ import { addressOf } from '../common/client-address.js';
 import { withoutSecrets } from '../common/redact.js';
 import { Refusals } from '../common/refusals.js';
 import { InvalidInput } from '../common/errors.js';
+import { clientName } from '../receipts/client-name.js';
 import { type Acknowledge, type RequestError } from './request-desk.js';
 import { type EndReason } from './outlet.js';
 import { type Entrance, type Knock, SocketDoor, type Visit } from './socket-door.js';
@@ -126,12 +127,13 @@ function text(path: string, value: unknown): string | undefined {
 }
 
 function knockOf({ handshake }: Socket): Knock {
-  const { key, ticket, env, last_event_id, flags } = handshake.auth;
+  const { key, ticket, env, last_event_id, flags, client } = handshake.auth;
   return {
     credentials: { queryKey: text('key', key), ticket: text('ticket', ticket) },
     origin: handshake.headers.origin,
     env: text('env', env),
     flags: flags ?? undefined,
     cursor: typeof last_event_id === 'string' && last_event_id !== '' ? last_event_id : null,
+    client: clientName(client ?? handshake.headers['flagwire-client']),
   };
 }

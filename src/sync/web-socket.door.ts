@@ -13,6 +13,7 @@ import { DomainError } from '../common/errors.js';
 import { withoutSecrets } from '../common/redact.js';
 import { Refusals } from '../common/refusals.js';
 import { Config } from '../config/config.js';
+import { clientName } from '../receipts/client-name.js';
 import { CLOSE_CODES } from './close-codes.js';
 import { frameOf, openText } from './form.js';
 import { type BareRefusal, FULL, giveBack, refuseBare } from './http-upgrade.js';
@@ -140,6 +141,7 @@ function knockOf({ url = '', headers }: IncomingMessage): Knock {
     env: single(query, 'env'),
     flags: flags.length === 0 ? undefined : flags,
     cursor: cursorOf(headers['last-event-id'], query.getAll('last_event_id')),
+    client: clientName(headers['flagwire-client'] ?? query.get('client')),
   };
 }
 

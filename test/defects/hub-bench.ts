@@ -11,7 +11,9 @@ import { type Settings } from '../../src/config/settings.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { Database } from '../../src/database/database.js';
 import { FakeOutlet } from '../../src/sync/outlet.fake.js';
+import { Ledger } from '../../src/receipts/ledger.js';
 import { ReconnectAdvice } from '../../src/sync/reconnect-advice.js';
+import { RoomParts } from '../../src/sync/room-parts.js';
 import { SyncHub } from '../../src/sync/sync-hub.js';
 import { type SyncSession } from '../../src/sync/sync-session.js';
 
@@ -35,7 +37,13 @@ export class HubBench {
     // Never opened: nobody asks it for keys here.
     const database = new Database(new DataSource(dataSourceOptions(config)), config);
     const keys = new KeyRing(database, feed, config, clock);
-    this.hub = new SyncHub(feed, new Resumption(feed), new ReconnectAdvice(config, new FakeRandom()), keys, config);
+    this.hub = new SyncHub(
+      feed,
+      new RoomParts(feed, new Resumption(feed), new Ledger(feed, clock), config),
+      new ReconnectAdvice(config, new FakeRandom()),
+      keys,
+      config,
+    );
   }
 
   /** @param cursor as presented; null: none. */
@@ -43,7 +51,7 @@ export class HubBench {
     this.made += 1;
     const subscription = subscriptionTo(parseFilter(wanted));
     const holder = { keyId: 'key', kind: 'server', viaTicket: false, address: '192.0.2.1' } as const;
-    const subscriber = { connectionId: `connection-${this.made}`, holder, subscription };
+    const subscriber = { connectionId: `connection-${this.made}`, holder, subscription, client: null };
     const session = this.hub.open(ENVIRONMENT.id, subscriber, outlet);
     session.begin(cursor);
     return { session, outlet, close: () => this.hub.close(session, ENVIRONMENT.id) };

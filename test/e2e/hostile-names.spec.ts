@@ -88,6 +88,8 @@ const PLACES: readonly Place[] = [
     environments: [{ ...named, name: text }],
     flags: [],
   })),
+  place('POST /sdk/ack', 'connection_id', (text) => ({ connection_id: text, id: 'none' })),
+  place('POST /sdk/ack', 'id', (text) => ({ connection_id: 'mine', id: text })),
   place('POST /sdk/ticket', 'flags', (text) => ({ flags: ['right', text] })),
 ];
 

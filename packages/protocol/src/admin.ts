@@ -173,3 +173,82 @@ export interface ImportReport extends Partial<ImportedEnvironment> {
   environments_created: string[];
   environments: Record<string, ImportedEnvironment>;
 }
+
+/** A client that has not got a revision yet. */
+export interface LaggingClient {
+  /** As it names itself; null: it does not. */
+  client: string | null;
+  version: string | null;
+  /** `sse`, `websocket`, `socket.io` or `polling`. */
+  transport: string;
+  node: string;
+  /** Where it stands. */
+  cursor: string;
+  /** Since when it lacks something. */
+  since: string;
+}
+
+/** A node whose figures are older than 5 seconds: what its clients have is not known. */
+export interface MissingNode {
+  node: string;
+  node_id: string;
+  last_seen: string;
+  /** That it had then. */
+  clients: number;
+}
+
+export interface PropagationNode {
+  node: string;
+  node_id: string;
+  age_ms: number;
+  /** That the node itself has; null: it has no client of the environment. */
+  revision: number | null;
+  /** Connections; polling clients are counted over all nodes. */
+  clients: number;
+  have: number;
+  /** By the database's clock; null: it was not waited for, or is no longer known. */
+  commit_to_read_ms: number | null;
+}
+
+/** How far a revision has come. */
+export interface PropagationAnswer {
+  revision: number;
+  cursor: string;
+  /** By the clock of the node that wrote it; null for revision 0. */
+  committed_at: string | null;
+  /** Every client of every node has it, and no node is missing. */
+  complete: boolean;
+  clients: {
+    connected: number;
+    have: number;
+    behind: number;
+    /** Of those that have it: those that said so themselves. To the others it was sent. */
+    acknowledged: number;
+    /** Of those connected: those that poll and name themselves. */
+    polling: number;
+  };
+  /** From the commit to each client that was there then; null: none was, or it is no longer known. */
+  delay_ms: { p50: number; p99: number; max: number; clients: number } | null;
+  /** At most 100, those who wait longest first. */
+  behind: LaggingClient[];
+  nodes: PropagationNode[];
+  missing: MissingNode[];
+}
+
+/** Who is connected to an environment. */
+export interface ConnectionsAnswer {
+  total: number;
+  transports: Record<string, number>;
+  nodes: {
+    node: string;
+    node_id: string;
+    age_ms: number;
+    revision: number | null;
+    total: number;
+    transports: Record<string, number>;
+    /** Newest first; -1: nothing yet. */
+    revisions: { revision: number; clients: number }[];
+    older: number;
+  }[];
+  missing: MissingNode[];
+}

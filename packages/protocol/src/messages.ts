@@ -25,7 +25,8 @@ export type SyncMode = 'full' | 'delta';
 
 /** What is said about the connection itself. */
 export type ControlMessage =
-  | { type: 'SyncStarted'; data: { mode: SyncMode; connection_id: string; protocol: 1 } }
+  /** `ack_every_ms`: how often a client may say what it has applied; 0 and nothing: not at all. */
+  | { type: 'SyncStarted'; data: { mode: SyncMode; connection_id: string; protocol: 1; ack_every_ms?: number } }
   | { type: 'SyncComplete'; data: { flag_count: number } }
   /** `timestamp` in Unix seconds; `age_ms`: how long ago the node last read the log successfully. */
   | { type: 'Heartbeat'; data: { timestamp: number; age_ms: number } }

@@ -14,8 +14,8 @@ export type ClientRequest = {
   | { type: 'GetFlag'; flag_id: string }
   | { type: 'GetAllFlags' }
   | { type: 'Ping' }
-  /** The cursor that the client has applied. */
-  | { type: 'Ack'; id: string }
+  /** The cursor that the client has applied, and how many milliseconds ago. */
+  | { type: 'Ack'; id: string; waited_ms: number }
 );
 
 /** What is no request, and why. */
@@ -29,6 +29,10 @@ function isText(value: unknown, longest: number): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= longest;
 }
 
+function isWait(value: unknown): value is number | undefined {
+  return value === undefined || (typeof value === 'number' && value >= 0);
+}
+
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
@@ -36,7 +40,7 @@ function isTexts(value: unknown): value is string[] {
 /** Reads one request. Fields that are not known are ignored: a newer client may send more. */
 export function parseClientRequest(value: unknown): ClientRequest | RequestFault {
   if (!isObject(value)) return malformed('A request is an object such as {"type": "Ping"}.');
-  const { type, request_id, flags, flag_id, id } = value;
+  const { type, request_id, flags, flag_id, id, waited_ms } = value;
   if (request_id !== undefined && !isText(request_id, LONGEST_REQUEST_ID)) {
     return malformed(`request_id must be a text of 1 to ${LONGEST_REQUEST_ID} characters.`);
   }
@@ -51,7 +55,10 @@ export function parseClientRequest(value: unknown): ClientRequest | RequestFault
         ? { type, flag_id, request_id }
         : malformed('flag_id must be the id of a flag.', request_id);
     case 'Ack':
-      return isText(id, LONGEST_CURSOR) ? { type, id, request_id } : malformed('id must be a cursor.', request_id);
+      if (!isText(id, LONGEST_CURSOR)) return malformed('id must be a cursor.', request_id);
+      return isWait(waited_ms)
+        ? { type, id, waited_ms: waited_ms ?? 0, request_id }
+        : malformed('waited_ms must be milliseconds from 0.', request_id);
     case 'Unsubscribe':
     case 'GetAllFlags':
     case 'Ping':

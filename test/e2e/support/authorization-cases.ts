@@ -59,7 +59,7 @@ export function targetsOf(route: Route): Target[] {
 export function pathOf(route: Route, { project, env, thing }: Target, world: World): string {
   const kind = thingsOf(route);
   const id = kind === null ? world.spareToken : (world[kind][thing]?.id ?? NOBODY);
-  const values: Record<string, string> = { project: world.projects[project], env, flag: id, id };
+  const values: Record<string, string> = { project: world.projects[project], env, flag: id, id, revision: '1' };
   return route.path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? NOBODY);
 }
 

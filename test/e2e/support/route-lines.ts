@@ -53,6 +53,8 @@ export const LINES: Record<string, Line> = {
   // Without an upgrade, it asks for one.
   'GET /sdk/ws': { server: 426, ticket: 426, client: 403 },
   'GET /sdk/poll': { server: 200, ticket: 401, client: 403 },
+  // Let in, they lack a body.
+  'POST /sdk/ack': { server: 400, ticket: 400, client: 403 },
   'POST /sdk/ticket': { server: 200, ticket: 401, client: 403 },
 
   'GET /api/audit': { role: 'admin', about: 'projects' },
@@ -78,6 +80,8 @@ export const LINES: Record<string, Line> = {
   },
   [`POST ${ENV}/rollback`]: { role: 'editor', about: 'environment', body: () => ({ to_revision: 0 }) },
   [`GET ${ENV}/changes`]: { role: 'viewer', about: 'environment' },
+  [`GET ${ENV}/changes/{revision}/propagation`]: { role: 'viewer', about: 'environment' },
+  [`GET ${ENV}/connections`]: { role: 'viewer', about: 'environment' },
 
   [`GET ${ENV}/sdk-keys`]: { role: 'viewer', about: 'environment' },
   [`POST ${ENV}/sdk-keys`]: { role: 'admin', about: 'environment' },

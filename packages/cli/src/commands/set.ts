@@ -1,9 +1,11 @@
 import { FLAG_STATUSES, type FlagStatus, isObject } from '@flagwire/protocol/sync';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { arrival } from '../arrival.js';
 import { usage } from '../command-error.js';
 import { type Change, change, type WriteOptions } from '../flags.js';
 import { readText } from '../input.js';
 import { inEnvironment, once } from '../options.js';
+import { arrivedText } from '../output/arrival-text.js';
 import { changeSetText } from '../output/flag-text.js';
 import { runs } from '../run.js';
 import { environmentOf, flagId } from '../session.js';
@@ -14,6 +16,7 @@ interface SetOptions extends WriteOptions {
   codeDefault?: true;
   targeting?: string;
   ifVersion?: number;
+  wait?: true;
 }
 
 export function addSet(program: Command): void {
@@ -28,6 +31,7 @@ export function addSet(program: Command): void {
     .addOption(new Option('--code-default', 'by default, programs serve the default in their code').conflicts('variant'))
     .option('--targeting <file>', 'file with the rules (JSONLogic as flagd has it), - for stdin; {} takes them away')
     .option('--if-version <number>', 'only where the flag is at this version in the environment', version)
+    .option('--wait', 'until every client that is connected has it, at most --timeout seconds')
     .option('-m, --comment <text>', 'stands in the audit trail');
   runs<SetOptions>(command, async (session, flag = '') => {
     const { options, terminal } = session;
@@ -36,7 +40,12 @@ export function addSet(program: Command): void {
     const { ifVersion } = options;
     const entry: Change = { flag: flagId(flag), ...wanted, ...(ifVersion !== undefined && { version: ifVersion }) };
     const { body } = await change(session, [entry]);
-    terminal.result(body, changeSetText(terminal, body, environment));
+    const text = changeSetText(terminal, body, environment);
+    if (options.wait !== true) return terminal.result(body, text);
+    // What is written is said first, to people: the waiting may fail.
+    if (!terminal.json) terminal.result(body, text);
+    const propagation = await arrival(session, body.revision);
+    terminal.result({ ...body, propagation }, arrivedText(propagation));
   });
 }
 

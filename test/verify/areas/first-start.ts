@@ -8,7 +8,12 @@ import { ShellCommand } from '../shell-command.js';
 
 const SECRET = /fw_(adm|srv|cli)_\w+/g;
 
-const newcomer = (bench: Bench): Promise<TestServer> => bench.lab.server('newcomer', bench.database);
+/** A server on a new database, which is ready a moment before it has said what is shown only once. */
+async function newcomer(bench: Bench): Promise<TestServer> {
+  const server = await bench.lab.server('newcomer', bench.database);
+  await eventually(() => /^ +3\. .*\n +.+$/m.test(server.stdout()), { timeoutMs: PATIENCE_MS, what: 'what is shown once' });
+  return server;
+}
 
 /** The line under `1. …`, `2. …` or `3. …`. */
 function printed(server: TestServer, number: number): string {

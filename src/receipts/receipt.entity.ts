@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigintColumn, jsonColumn } from '../database/columns.js';
-import { type Count } from './row.js';
+import { type Count, type Stray } from './row.js';
 
 /** What one run of a node knows of the clients of one environment; written anew each second, on PostgreSQL alone. */
 @Entity('receipt')
@@ -27,6 +27,5 @@ export class Receipt {
 
 /** Of the node itself. */
 export interface NodeBody {
-  /** See `Stray`. */
-  strays: [connectionId: string, keyId: string, cursor: string, waited_ms: number][];
+  strays: Stray[];
 }

@@ -42,9 +42,8 @@ export interface SessionRoom<Session> extends Archive {
   leave(session: Session): void;
   /** Milliseconds between two acknowledgements of a client. */
   readonly ackEveryMs: number;
-  /** From now on the client is counted, until `exit`. */
+  /** From now on the client is counted, until its session leaves. */
   enter(recipient: Recipient, source: Source): ClientReceipt;
-  exit(receipt: ClientReceipt): void;
   /** A client says what it has applied. */
   acknowledge(acknowledgement: Acknowledgement): void;
 }

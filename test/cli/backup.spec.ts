@@ -8,7 +8,7 @@ import { flagsByAdmin } from '../mixed/ledger.js';
 import { changesOf } from '../support/audit-pages.js';
 import { type TestServer } from '../support/server.js';
 import { useServers } from '../support/use-servers.js';
-import { eventually } from '../support/wait.js';
+import { SteadyWriter } from '../support/steady-writer.js';
 import { flagwire, type Ran } from './support/flagwire.js';
 
 const LIMIT_MS = 120_000;
@@ -38,21 +38,11 @@ describe('A back-up', () => {
   it(
     'that is made while the server writes holds a whole number of change sets, and every one that was answered before',
     async () => {
-      let isOver = false;
-      let answered = 0;
-      const writing = (async () => {
-        for (let count = 0; !isOver; count += 1) {
-          const status = count % 2 === 0 ? 'enabled' : 'disabled';
-          const changes = ['left', 'right'].map((flag) => ({ flag, status }) as const);
-          answered = (await server.admin.changeSet('production', changes)).body.revision;
-        }
-      })();
-      await eventually(() => answered > 20, { timeoutMs: 30_000, what: 'changes under way' });
-      const before = answered;
+      const writer = await SteadyWriter.begin(server.admin, 'production', ['left', 'right']);
+      const before = writer.revision;
       const { stdout } = await admin('backup', fileOf('live.db'));
-      const after = answered;
-      isOver = true;
-      await writing;
+      const after = writer.revision;
+      await writer.end();
       expect(after).toBeGreaterThan(before);
       const revision = Number(/default\/production: revision (\d+)/.exec(stdout)?.[1]);
       expect(revision).toBeGreaterThanOrEqual(before);

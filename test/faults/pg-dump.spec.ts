@@ -11,7 +11,7 @@ import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { type TestServer } from '../support/server.js';
 import { skipIf } from '../support/skip-if.js';
 import { useServers } from '../support/use-servers.js';
-import { eventually } from '../support/wait.js';
+import { SteadyWriter } from '../support/steady-writer.js';
 
 const LIMIT_MS = 180_000;
 const run = promisify(execFile);
@@ -49,21 +49,12 @@ skipIf(bin === undefined, 'no PostgreSQL is installed with its tools').describe(
   it(
     'that is made while a node writes is whole: another node starts from it',
     async () => {
-      let isOver = false;
-      let answered = 0;
-      const writing = (async () => {
-        for (let count = 0; !isOver; count += 1) {
-          const status = count % 2 === 0 ? 'disabled' : 'enabled';
-          answered = (await first().admin.changeSet('production', [{ flag: 'early', status }])).body.revision;
-        }
-      })();
-      await eventually(() => answered > 20, { timeoutMs: 30_000, what: 'changes under way' });
-      const before = answered;
+      const writer = await SteadyWriter.begin(first().admin, 'production', ['early']);
+      const before = writer.revision;
       const file = join(folder, 'live.dump');
       await tool('pg_dump', '--format=custom', `--file=${file}`, postgres.url);
-      isOver = true;
-      await writing;
-      expect(answered).toBeGreaterThan(before);
+      expect(writer.revision).toBeGreaterThan(before);
+      await writer.end();
 
       await tool('createdb', `--maintenance-db=${postgres.url}`, 'restored');
       const restored = postgres.url.replace(/postgres$/, 'restored');

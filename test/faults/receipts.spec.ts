@@ -14,7 +14,9 @@ import {
 import { type TestServer } from '../support/server.js';
 import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
+import { metric } from './metric.js';
 
+const LOOKED = 'flagwire_receipt_rounds_total{outcome="written"}';
 const START_MS = 120_000;
 const PATIENCE = { timeoutMs: 30_000, intervalMs: 100 };
 const KINDS: StreamKind[] = ['sse', 'websocket', 'socket.io'];
@@ -139,7 +141,9 @@ describe('Three nodes on one PostgreSQL', () => {
     // What it has not been sent is not believed either.
     const ahead = witness.cursor.replace(`.${revision}.`, `.${revision + 5}.`);
     expect(await postAck(a!.url, key, { ...receipt, id: ahead })).toBe(204);
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    // By then the connection's node has looked for it at all others more than once.
+    const looked = await metric(a!, LOOKED);
+    await eventually(async () => expect(await metric(a!, LOOKED)).toBeGreaterThan(looked + 3), PATIENCE);
     expect((await propagation(admin(), revision)).clients.have).toBe(await pollersThere(revision));
     expect(await postAck(b!.url, key, { ...receipt, waited_ms: 5 })).toBe(204);
     await eventually(async () => expect((await acknowledged(revision)).acknowledged).toBe(1), PATIENCE);

@@ -8,7 +8,7 @@ export interface EnvironmentContents {
   readonly project: string;
   readonly environment: string;
   readonly revision: number;
-  /** Of the newest change: IMF-fixdate (RFC 9110 section 5.6.7), to the second. */
+  /** Of the newest change: RFC 3339, to the second. */
   readonly changed: string;
 }
 

@@ -52,7 +52,7 @@ export class SdkGate {
         { path: 'key', message: 'must not stand in the query here: send it as Authorization: Bearer KEY or X-API-Key' },
       ]);
     }
-    const principal = await this.verifier.verify(credentials, headers.origin, single(query, 'env'));
+    const principal = await this.verifier.verify(credentials, headers.origin, single(query, 'env'), rule);
     if (principal.viaTicket && !rule.tickets) {
       throw new Unauthenticated('ticket_not_accepted', 'Tickets are good for streams only: send the key itself, in a header.');
     }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type SdkAccessRule } from '../common/access.js';
 import { Forbidden, InvalidInput, Unauthenticated } from '../common/errors.js';
 import { Config } from '../config/config.js';
 import { bearerToken, type SdkCredentials } from './credentials.js';
@@ -54,8 +55,13 @@ export class SdkKeyVerifier {
    * @throws Unauthenticated none, or none that is good
    * @throws Forbidden another environment, a client key, an origin that the key does not list
    */
-  async verify(credentials: SdkCredentials, origin: string | undefined, env?: string): Promise<SdkPrincipal> {
-    const principal = await this.identify(credentials);
+  async verify(
+    credentials: SdkCredentials,
+    origin: string | undefined,
+    env?: string,
+    { expiredTickets = false }: Pick<SdkAccessRule, 'expiredTickets'> = {},
+  ): Promise<SdkPrincipal> {
+    const principal = await this.identify(credentials, expiredTickets);
     if (principal.kind === 'client') {
       throw new Forbidden('client_key_forbidden', 'A client key cannot read definitions: evaluate flags at /ofrep/v1 instead.');
     }
@@ -77,10 +83,10 @@ export class SdkKeyVerifier {
    * @throws InvalidInput
    * @throws Unauthenticated
    */
-  async identify(credentials: SdkCredentials): Promise<SdkPrincipal> {
+  async identify(credentials: SdkCredentials, expiredTickets = false): Promise<SdkPrincipal> {
     const given = onlyOne(credentials);
     if ('key' in given) return principalOf(await this.keyOf(given.key), null);
-    const { key, filter } = await this.tickets.verify(given.ticket);
+    const { key, filter } = await this.tickets.verify(given.ticket, expiredTickets);
     return principalOf(key, { filter });
   }
 

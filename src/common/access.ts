@@ -34,6 +34,8 @@ export interface SdkAccessRule {
   kind: 'sdk';
   /** Whether `?ticket=` is accepted. */
   tickets: boolean;
+  /** A ticket that has expired is accepted as long as its key lives: an open stream outlives its ticket, and so does what belongs to it. */
+  expiredTickets?: boolean;
   /** A key that cannot be checked now is no HTTP error: the handler gets `KeyUnchecked` and says Goodbye. */
   streaming?: boolean;
   /** A key in the query is refused. */

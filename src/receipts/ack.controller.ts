@@ -39,7 +39,7 @@ export class AckController {
   @ApiOperation({ summary: 'Acknowledge what the client of a stream has applied' })
   @ApiNoContentResponse()
   @HttpCode(204)
-  @SdkAccess({ tickets: true })
+  @SdkAccess({ tickets: true, expiredTickets: true })
   acknowledge(@Sdk() { keyId }: SdkPrincipal, @Body() { connection_id, id, waited_ms = 0 }: AckRequest): void {
     this.ledger.acknowledge({ connectionId: connection_id, keyId, cursor: id, waitedMs: waited_ms });
   }

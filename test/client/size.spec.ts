@@ -34,9 +34,10 @@ describe('The core of the client', () => {
     expect(size).toBeLessThan(LIMIT);
     expect(size).toBeGreaterThan(1000);
     expect(bundle?.text).toContain('text/event-stream');
-    // Each for a program that needs it: none for one that has a stream, a key and no cache.
+    // Each for a program that needs it: for one that has a stream, a key and no cache, receipts alone, after its flags have come.
     expect([...onDemand].sort()).toEqual([
-      ...['change-queue', 'failure-of', 'keeper', 'page', 'poll.transport', 'refusal', 'tickets', 'web-socket.transport'],
+      ...['change-queue', 'failure-of', 'keeper', 'page', 'poll.transport', 'post-receipt', 'receipts', 'refusal', 'tickets'],
+      'web-socket.transport',
     ]);
   });
 });

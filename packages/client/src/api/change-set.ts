@@ -1,4 +1,5 @@
 import { type FlagEvent } from '@flagwire/protocol/sync';
+import { isSame } from '../sync/change-set.js';
 import { type FlagChange } from '../sync/messages.js';
 
 /** What became different at once: a change set of the server, or what a full sync or the cache brought. Never empty. */
@@ -27,8 +28,4 @@ function typeOf({ before, after }: FlagChange): FlagEvent['type'] {
   return before.status !== after.status && isSame({ ...after, status: before.status, metadata: before.metadata }, before)
     ? 'FlagStatusChanged'
     : 'FlagUpdated';
-}
-
-export function isSame(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

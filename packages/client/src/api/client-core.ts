@@ -9,7 +9,7 @@ import { type Effect, type FlagChange } from '../sync/messages.js';
 import { initialState, isCurrent, type SyncState } from '../sync/state.js';
 import { defaultTransports } from '../transport/default-transports.js';
 import { type Failure } from '../transport/failure.js';
-import { type Credential, type Transport } from '../transport/transport.js';
+import { type Credential, type Site, type Transport } from '../transport/transport.js';
 import { Emitter } from './emitter.js';
 import { CacheFailed, ConnectionFailed, InvalidOptions } from './errors.js';
 import { readFlags } from './flags.js';
@@ -34,7 +34,7 @@ export class ClientCore implements ConnectorListener {
   at: Pick<Status, 'cursor' | 'revision'> = { cursor: null, revision: null };
   #sync: SyncState = initialState();
   readonly #clock: Clock;
-  readonly #site: { readonly url: string; flags: readonly string[] | null };
+  readonly #site: Site & { flags: readonly string[] | null };
   #tickets: Tickets | null = null;
   #keeper: Keeper | null = null;
   readonly #transports: readonly Transport[];
@@ -47,10 +47,10 @@ export class ClientCore implements ConnectorListener {
   /** @throws InvalidFlags, InvalidOptions. */
   constructor(options: FlagSyncClientOptions) {
     this.#options = options;
-    const { url, clock = systemClock } = options;
+    const { url, client, clock = systemClock } = options;
     this.#clock = clock;
     this.waiters = new Waiters(clock);
-    this.#site = { url, flags: readFlags(options.flags) };
+    this.#site = { url, client, flags: readFlags(options.flags) };
     this.#transports = options.transports?.(this.#site) ?? this.#defaults();
     if (this.#transports.length === 0) throw new InvalidOptions('transports has to give at least one');
     const read = () => ({ sync: this.#sync, held: this.held, transport: this.#connector?.transport });

@@ -1,4 +1,5 @@
-import { type ChangeSet, isSame } from './change-set.js';
+import { isSame } from '../sync/change-set.js';
+import { type ChangeSet } from './change-set.js';
 
 /** Both as one: for each flag what it was before the first and is after the second, without those that are as they were. */
 export function merge(first: ChangeSet, second: ChangeSet): ChangeSet {

@@ -15,6 +15,8 @@ export interface FlagSyncClientOptions {
   readonly ticket?: TicketProvider;
   /** Ids, and prefixes as `checkout.*`: at most 100, 4 KiB. Default, and null: all. */
   readonly flags?: readonly string[] | null;
+  /** `name/version`, as `checkout/1.4.2`: by it operators find this program among those that are behind. Default: this SDK's. */
+  readonly client?: string;
   /** Keeps the flags for the next start, which then begins with them. Default: none. */
   readonly cache?: Cache;
   /** `{flags, cursor?}` as a poll answers them: shown until something better comes. */
@@ -36,10 +38,11 @@ export interface FlagSyncClientOptions {
 }
 
 /** @throws InvalidOptions, ServerKeyInBrowser. Neither repeats the key. */
-export function checkOptions({ url, sdkKey, ticket }: FlagSyncClientOptions): void {
+export function checkOptions({ url, sdkKey, ticket, client }: FlagSyncClientOptions): void {
   if (!/^https?:\/\/[^/\s]/.test(url)) {
     throw new InvalidOptions('url has to be as https://flags.example.com');
   }
+  if (client !== undefined && !/^[\w.@+/-]{1,96}$/.test(client)) throw new InvalidOptions('client has to be as checkout/1.4.2');
   if ((sdkKey === undefined) === (ticket === undefined)) {
     throw new InvalidOptions('give sdkKey, or in a browser ticket');
   }

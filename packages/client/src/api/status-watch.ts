@@ -30,7 +30,7 @@ export class StatusWatch {
     if (this.#state === 'closed') return;
     const standing = this.#read();
     const { state, ends_in } = freshnessOf({ ...standing, failed: this.#failed, lag_ms: this.lag });
-    this.#alarm.set(ends_in === null ? null : this.#clock.now() + ends_in);
+    this.#alarm.set(this.#clock.now() + ends_in);
     this.#turn(state, standing.transport?.name ?? null);
   }
 
@@ -49,7 +49,7 @@ export class StatusWatch {
   }
 
   close(): void {
-    this.#alarm.set(null);
+    this.#alarm.set(Infinity);
     this.#turn('closed', null);
   }
 

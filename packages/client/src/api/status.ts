@@ -1,4 +1,3 @@
-import { assertNever } from '@flagwire/protocol/sync';
 import { type SyncState } from '../sync/state.js';
 import { type Traits, type TransportName } from '../transport/transport.js';
 
@@ -44,15 +43,15 @@ export interface Standing {
 
 export interface Freshness {
   readonly state: Exclude<State, 'closed'>;
-  /** After how many milliseconds time alone makes it `stale`; null: it does not. */
-  readonly ends_in: number | null;
+  /** After how many milliseconds time alone makes it `stale`; Infinity: it does not. */
+  readonly ends_in: number;
 }
 
 /** Past this, flags are out of date (protocol section 10). */
 const STALE_MS = 10_000;
 
 export function freshnessOf({ sync, held, transport, failed, lag_ms }: Standing): Freshness {
-  const quiet = { state: held ? 'stale' : 'connecting', ends_in: null } as const;
+  const quiet = { state: held ? 'stale' : 'connecting', ends_in: Infinity } as const;
   const until = (state: 'live' | 'polling', due: number): Freshness => {
     const ends_in = due + STALE_MS - (lag_ms ?? 0);
     return ends_in > 0 ? { state, ends_in } : quiet;
@@ -71,7 +70,5 @@ export function freshnessOf({ sync, held, transport, failed, lag_ms }: Standing)
       return failed || transport === undefined
         ? quiet
         : until('polling', transport.interval_ms * 1.25 + transport.answers_within_ms);
-    default:
-      return assertNever(sync.phase);
   }
 }

@@ -11,12 +11,12 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** Null: not at all. A deadline moves back with every byte: the timer is set anew only where it would come too late. */
-  set(at: number | null): void {
-    if (this.#timer !== null && at !== null && this.#timer.at <= at) return;
-    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer.handle);
+  /** Infinity: not at all. A deadline moves back with every byte: the timer is set anew only where it would come too late. */
+  set(at: number): void {
+    if (this.#timer !== null && at < Infinity && this.#timer.at <= at) return;
+    this.#clock.clearTimeout(this.#timer?.handle);
     this.#timer = null;
-    if (at === null) return;
+    if (at === Infinity) return;
     const ring = (): void => {
       this.#timer = null;
       this.#ring();

@@ -1,5 +1,6 @@
-import { assertNever, NO_CURSOR } from '@flagwire/protocol/sync';
+import { NO_CURSOR } from '@flagwire/protocol/sync';
 import { type Clock } from '../platform.js';
+import { type Asked, type Receipts } from '../receipts/receipts.js';
 import { apply } from '../sync/apply.js';
 import { type Effect, type Input } from '../sync/messages.js';
 import { initialState, isCurrent, isStaging, type SyncState } from '../sync/state.js';
@@ -41,6 +42,8 @@ export class Connector {
   #policy: PolicyState = initialPolicy;
   #connection: Connection | null = null;
   #probe: Connection | null = null;
+  /** Of the connection; null: it has not asked for any, or cannot be told. */
+  #receipts: Receipts | null = null;
   readonly #alarm: Alarm;
   #staged = 0;
   readonly #inputs: PolicyInput[] = [];
@@ -108,7 +111,8 @@ export class Connector {
         break;
       case 'Disconnect':
         this.#connection?.close();
-        this.#connection = null;
+        this.#receipts?.close();
+        this.#connection = this.#receipts = null;
         this.#apply({ type: 'Closed' });
         break;
       case 'Probe':
@@ -121,8 +125,6 @@ export class Connector {
       case 'Report':
         this.#listener.onFailure(effect.failure);
         break;
-      default:
-        assertNever(effect);
     }
   }
 
@@ -142,34 +144,42 @@ export class Connector {
     switch (event.type) {
       case 'Opened':
         this.#staged = 0;
-        this.#apply({ type: 'Opened' });
-        return this.#advance({ type: 'Opened' });
+        this.#apply(event);
+        return this.#advance(event);
       case 'Heard':
-        this.#advance({ type: 'Heard' });
+        this.#advance(event);
         return this.#listener.onHeard();
       case 'Retry':
-        return this.#advance({ type: 'Retry', after_ms: event.after_ms });
+        return this.#advance(event);
       case 'Received': {
         const { message, size } = event;
         this.#apply(event);
         if (this.#isTooLarge(size)) return;
-        const isHeartbeat = message.type === 'Control' && message.control.type === 'Heartbeat';
-        return this.#advance({ type: 'Message', beat: isHeartbeat || this.#sync.phase.name !== 'live' });
+        const control = message.type === 'Control' ? message.control : null;
+        if (control?.type === 'SyncStarted') this.#acknowledge(control.data).catch(() => undefined);
+        this.#receipts?.applied(this.#sync.cursor);
+        return this.#advance({ type: 'Message', beat: control?.type === 'Heartbeat' || this.#sync.phase.name !== 'live' });
       }
       case 'Answered':
       case 'Unchanged':
         return this.#apply(event);
       case 'Ended':
         return this.#advance(event.failure === null ? { type: 'Answered' } : { type: 'Failed', failure: event.failure });
-      default:
-        assertNever(event);
     }
+  }
+
+  /** Loaded after the flags have come: no program waits for it. Where it cannot be, the client does without. */
+  async #acknowledge(asked: Partial<Asked>): Promise<void> {
+    const connection = this.#connection;
+    const { receiptsOf } = await import('../receipts/receipts.js');
+    if (connection === null || connection !== this.#connection) return;
+    this.#receipts ??= receiptsOf(connection, asked, this.#options);
+    this.#receipts?.applied(this.#sync.cursor);
   }
 
   #isTooLarge(size: number): boolean {
     this.#staged = isStaging(this.#sync) ? this.#staged + size : 0;
     if (this.#staged <= MAX_STAGED) return false;
-    this.#staged = 0;
     const tooLarge = failure('sync_too_large', 'a sync is too large', { retry_after_ms: AFTER_TOO_LARGE_MS });
     this.#advance({ type: 'Failed', failure: tooLarge });
     return true;
@@ -187,7 +197,7 @@ export class Connector {
     this.#listener.onSync(state, effects);
     for (const effect of effects) {
       if (effect.type === 'Drop') this.#advance({ type: 'Failed', failure: failure('malformed_message', effect.reason) });
-      if (effect.type === 'Leave') this.#advance({ type: 'Left', reason: effect.reason, retry_after_ms: effect.retry_after_ms });
+      if (effect.type === 'Leave') this.#advance({ ...effect, type: 'Left' });
     }
   }
 }

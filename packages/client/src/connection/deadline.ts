@@ -1,4 +1,3 @@
-import { assertNever } from '@flagwire/protocol/sync';
 import { ANSWER_MS } from '../transport/traits.js';
 import { type Candidate, isBlocked, isConnected, type PolicyState } from './policy-state.js';
 
@@ -7,35 +6,32 @@ export const SILENCE_MS = 40_000;
 /** Of the heartbeats that come every 30 s, one may get lost. */
 export const HEARTBEAT_MS = 75_000;
 
-/** When the policy has to be woken at the latest; null: not by the clock. */
-export function deadline(state: PolicyState, transports: readonly Candidate[]): number | null {
-  const ends = [phaseDeadline(state, transports), probeDeadline(state)].filter((end) => end !== null);
-  return ends.length === 0 ? null : Math.min(...ends);
+/** When the policy has to be woken at the latest; Infinity: not by the clock. */
+export function deadline(state: PolicyState, transports: readonly Candidate[]): number {
+  return Math.min(phaseDeadline(state, transports), probeDeadline(state));
 }
 
-export function phaseDeadline(state: PolicyState, transports: readonly Candidate[]): number | null {
+export function phaseDeadline(state: PolicyState, transports: readonly Candidate[]): number {
   const { phase } = state;
   switch (phase.name) {
     case 'idle':
     case 'closed':
-      return null;
+      return Infinity;
     case 'waiting':
-      return isBlocked(state) ? null : phase.until;
+      return isBlocked(state) ? Infinity : phase.until;
     case 'asking':
       if (phase.heard_at !== null) return phase.heard_at + SILENCE_MS;
       return phase.since + (transports[state.current]?.answers_within_ms ?? ANSWER_MS);
     case 'open':
       if (phase.heard_at === null) return phase.since + ANSWER_MS;
       return Math.min(phase.heard_at + SILENCE_MS, phase.beat_at + HEARTBEAT_MS);
-    default:
-      return assertNever(phase);
   }
 }
 
 /** A probe is begun only beside a connection that works, or between two polls that do. */
-export function probeDeadline(state: PolicyState): number | null {
+export function probeDeadline(state: PolicyState): number {
   const { probe } = state;
-  if (probe === null) return null;
+  if (probe === null) return Infinity;
   if (probe.since !== null) return probe.since + ANSWER_MS;
-  return isBlocked(state) || state.failures > 0 || !(isConnected(state) || state.phase.name === 'waiting') ? null : probe.at;
+  return isBlocked(state) || state.failures > 0 || !(isConnected(state) || state.phase.name === 'waiting') ? Infinity : probe.at;
 }

@@ -1,4 +1,3 @@
-import { assertNever } from '@flagwire/protocol/sync';
 import { failure } from '../transport/failure.js';
 import { phaseDeadline, probeDeadline } from './deadline.js';
 import { probeDelay } from './delays.js';
@@ -62,8 +61,6 @@ export function advance(state: PolicyState, input: PolicyInput, transports: read
       return input.offline ? wentOffline(state, now) : returned({ ...state, offline: false }, transports, moment);
     case 'Close':
       return { state: { ...state, phase: { name: 'closed' }, probe: null }, effects: letGo(state) };
-    default:
-      return assertNever(input);
   }
 }
 
@@ -74,20 +71,16 @@ function same(state: PolicyState): PolicyStep {
 function tick(state: PolicyState, transports: readonly Candidate[], moment: Moment): PolicyStep {
   const { phase } = state;
   const { now, random } = moment;
-  if (isDue(phaseDeadline(state, transports), now)) {
+  if (phaseDeadline(state, transports) <= now) {
     if (phase.name !== 'waiting') return failed(state, silence(state), transports, moment);
     return {
       state: { ...state, phase: { name: 'asking', since: now, heard_at: null } },
       effects: [{ type: 'Connect', index: state.current }],
     };
   }
-  if (state.probe === null || !isDue(probeDeadline(state), now)) return same(state);
+  if (state.probe === null || probeDeadline(state) > now) return same(state);
   if (state.probe.since !== null) return { state: probeLater(state, random, now), effects: [{ type: 'StopProbe' }] };
   return { state: { ...state, probe: { ...state.probe, since: now } }, effects: [{ type: 'Probe', index: state.probe.index }] };
-}
-
-function isDue(at: number | null, now: number): boolean {
-  return at !== null && at <= now;
 }
 
 function silence({ phase }: PolicyState) {

@@ -1,6 +1,6 @@
 import { parseMessage } from '../sync/parse-message.js';
 import { type Failure, type FailureCode } from '../transport/failure.js';
-import { type Connection, type OpenRequest, type Transport, type TransportEvent } from '../transport/transport.js';
+import { type Connection, type OpenRequest, type Receipt, type Transport, type TransportEvent } from '../transport/transport.js';
 
 const SYNC = [
   { type: 'SyncStarted', data: { mode: 'full', connection_id: 'c', protocol: 1 }, id: 'none' },
@@ -12,6 +12,8 @@ export class ScriptedTransport implements Transport {
   readonly answers_within_ms = 10_000;
   /** When each connection was opened, with what. */
   readonly opened: { at: number; cursor: string; wait: boolean }[] = [];
+  /** What was acknowledged, and when. */
+  readonly receipts: (Receipt & { at: number })[] = [];
   private listener: ((event: TransportEvent) => void) | null = null;
 
   constructor(
@@ -21,6 +23,9 @@ export class ScriptedTransport implements Transport {
     readonly interval_ms = 0,
     readonly quiet_ms = 15_000,
   ) {}
+
+  /** What becomes of a receipt; default: it is heard at once. */
+  onReceipt: () => Promise<void> = () => Promise.resolve();
 
   /** What happens at each opening; default: nothing. */
   onOpen: () => void = () => undefined;
@@ -32,6 +37,10 @@ export class ScriptedTransport implements Transport {
     return {
       close: () => {
         if (this.listener === listener) this.listener = null;
+      },
+      acknowledge: (receipt) => {
+        this.receipts.push({ ...receipt, at: this.now() });
+        return this.onReceipt();
       },
     };
   }

@@ -2,7 +2,7 @@ import { type FlagDefinition, type FlagEvent } from '@flagwire/protocol/sync';
 import { applyEvents, changesOf } from './change-set.js';
 import { type Answer, type FlagChange } from './messages.js';
 import { type SyncState } from './state.js';
-import { drop, isAnswerable, quiet, type Step } from './step.js';
+import { changed, drop, isAnswerable, quiet, type Step } from './step.js';
 
 /** The answer of a poll takes effect as a whole, or not at all: its change sets are whole, so all of them together are as well. */
 export function applyAnswer(state: SyncState, { asked, mode, events, cursor }: Answer): Step {
@@ -13,13 +13,13 @@ export function applyAnswer(state: SyncState, { asked, mode, events, cursor }: A
     if (message.type === 'Event') read.push(message.event);
   }
   const last = events.at(-1);
-  if (last?.type === 'Event' && last.more) return drop(state, 'an answer that ends inside a change set');
+  if (last?.type === 'Event' && last.more) return drop(state, 'the end of an answer inside a change set');
   const applied = mode === 'full' ? replace(state, read) : applyEvents(state, read);
   if ('gap' in applied) return drop(state, applied.gap);
   const { changes, ...held } = applied;
   return {
     state: { ...state, ...held, cursor, phase: { name: 'polled' } },
-    effects: [...(changes.length > 0 ? [{ type: 'Changed' as const, changes }] : []), { type: 'Synced', mode }],
+    effects: [...changed(changes), { type: 'Synced', mode }],
   };
 }
 

@@ -1,10 +1,10 @@
-import { assertNever, NO_CURSOR } from '@flagwire/protocol/sync';
+import { NO_CURSOR } from '@flagwire/protocol/sync';
 import { applyControl } from './apply-control.js';
 import { append, itemsOf } from './chain.js';
 import { applyEvents } from './change-set.js';
 import { type Received, type ReceivedEvent, type ReceivedUnknown } from './messages.js';
 import { type Phase, type SyncState } from './state.js';
-import { drop, quiet, type Step } from './step.js';
+import { changed, drop, quiet, type Step } from './step.js';
 
 type Change = ReceivedEvent | ReceivedUnknown;
 type FullSync = Extract<Phase, { name: 'full' }>;
@@ -21,8 +21,6 @@ export function applyMessage(state: SyncState, message: Received): Step {
       return applyChange(state, message);
     case 'Control':
       return applyControl(state, message.control, message.id);
-    default:
-      return assertNever(message);
   }
 }
 
@@ -37,13 +35,11 @@ function applyChange(state: SyncState, message: Change): Step {
     case 'live':
       // The answer to GetFlag tells of the state at the cursor; the flag need not lie inside the filter.
       if (message.answer) return quiet(state);
-      if (message.id === NO_CURSOR) return drop(state, 'a part of a full sync without its beginning');
+      if (message.id === NO_CURSOR) return drop(state, 'a flag without SyncStarted');
       return message.more ? stageEvent(state, phase, message) : endSet(state, phase, message);
     case 'away':
     case 'polled':
       return quiet(state);
-    default:
-      return assertNever(phase);
   }
 }
 
@@ -57,7 +53,7 @@ function stageFlag(state: SyncState, phase: FullSync, message: Change): Step {
 
 function stageEvent(state: SyncState, phase: Following, message: Change): Step {
   const { set } = phase;
-  if (set !== null && set.before !== message.id) return drop(state, 'a change set began inside another');
+  if (set !== null && set.before !== message.id) return drop(state, 'a change set inside a change set');
   return quiet({ ...state, phase: { ...phase, set: { before: message.id, events: chain(phase, message) } } });
 }
 
@@ -70,7 +66,7 @@ function endSet(state: SyncState, phase: Following, message: Change): Step {
   const isCopy = events.length > 0 && held.flags === state.flags;
   return {
     state: { ...state, ...held, phase: { ...phase, set: null }, cursor: isCopy ? state.cursor : (message.id ?? state.cursor) },
-    effects: changes.length > 0 ? [{ type: 'Changed', changes }] : [],
+    effects: changed(changes),
   };
 }
 

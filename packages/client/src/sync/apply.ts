@@ -1,4 +1,3 @@
-import { assertNever } from '@flagwire/protocol/sync';
 import { applyAnswer } from './apply-answer.js';
 import { applyMessage } from './apply-message.js';
 import { type Input } from './messages.js';
@@ -31,7 +30,5 @@ export function apply(state: SyncState, input: Input): Step {
       return applyAnswer(state, input.answer);
     case 'Unchanged':
       return isAnswerable(state, input.asked) ? quiet({ ...state, phase: { name: 'polled' } }) : quiet(state);
-    default:
-      return assertNever(input);
   }
 }

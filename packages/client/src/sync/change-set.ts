@@ -1,4 +1,4 @@
-import { applyFlagEvent, assertNever, type FlagDefinition, type FlagEvent, flagIdOf } from '@flagwire/protocol/sync';
+import { applyFlagEvent, type FlagDefinition, type FlagEvent, flagIdOf } from '@flagwire/protocol/sync';
 import { type FlagChange } from './messages.js';
 import { type SyncState } from './state.js';
 
@@ -50,10 +50,14 @@ export function changesOf(
   const changes: FlagChange[] = [];
   for (const id of ids) {
     const change = { id, before: before.get(id) ?? null, after: after.get(id) ?? null };
-    // By content: after a restored back-up the same version may stand for another definition.
-    if (change.before !== change.after && JSON.stringify(change.before) !== JSON.stringify(change.after)) changes.push(change);
+    if (!isSame(change.before, change.after)) changes.push(change);
   }
   return changes;
+}
+
+/** By content: after a restored back-up the same version may stand for another definition. */
+export function isSame(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Whether nothing can lie between what is held and the event. Of a flag never heard of, only its creation or its end can be taken. */
@@ -66,8 +70,6 @@ function follows(event: FlagEvent, flag: FlagDefinition | null, known: number | 
       return flag !== null && versionOf(event) === flag.metadata.version + 1;
     case 'FlagDeleted':
       return known === null || (flag !== null && versionOf(event) === known + 1);
-    default:
-      return assertNever(event);
   }
 }
 

@@ -60,6 +60,4 @@ export type Effect =
   /** End the connection and open another; the cursor is forgotten already. The reason is for a log. */
   | { type: 'Drop'; reason: string }
   /** The server ends the connection: come back after `retry_after_ms` milliseconds; null: as after a 401. */
-  | { type: 'Leave'; reason: GoodbyeReason; retry_after_ms: number | null }
-  /** A request of this client was refused. */
-  | { type: 'Refused'; code: string; message: string };
+  | { type: 'Leave'; reason: GoodbyeReason; retry_after_ms: number | null };

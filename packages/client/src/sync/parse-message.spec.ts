@@ -31,7 +31,6 @@ describe('A message that was received', () => {
     ['SyncComplete', { flag_count: -1 }],
     ['Heartbeat', { age_ms: '1' }],
     ['Goodbye', { reason: 'shutdown' }],
-    ['Error', { code: 1, message: '' }],
     ['FlagDeleted', { flag_id: 'a', version: 1.5 }],
     ['FlagStatusChanged', { flag_id: 'a', new_status: 'on', version: 1, updated_at: 't' }],
     ['FlagCreated', { id: 'a' }],

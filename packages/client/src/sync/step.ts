@@ -1,5 +1,5 @@
 import { NO_CURSOR } from '@flagwire/protocol/sync';
-import { type Effect } from './messages.js';
+import { type Effect, type FlagChange } from './messages.js';
 import { type SyncState } from './state.js';
 
 /** What `apply` gives. */
@@ -10,6 +10,11 @@ export interface Step {
 
 export function quiet(state: SyncState): Step {
   return { state, effects: [] };
+}
+
+/** To tell the application, where there is something to tell. */
+export function changed(changes: FlagChange[]): Effect[] {
+  return changes.length > 0 ? [{ type: 'Changed', changes }] : [];
 }
 
 /** Something was missed, or cannot be read: what is held stays on show, and nothing but a full sync can follow it. */

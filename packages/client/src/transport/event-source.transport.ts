@@ -1,3 +1,5 @@
+import { type Fetch, globals } from '../platform.js';
+import { postReceipt } from '../receipts/post-receipt.js';
 import { parseMessage } from '../sync/parse-message.js';
 import { type Failure, failure } from './failure.js';
 import { STREAM } from './traits.js';
@@ -13,9 +15,13 @@ export interface EventSourceLike {
 /**
  * `GET /sdk/stream` by an EventSource, which sends no headers: with a ticket, never with a key in an address. It tells neither
  * statuses nor comments nor `retry:`, and its own way to come back, with its first address and at a fixed pace, is not used: it is
- * closed at its first error.
+ * closed at its first error. What is applied is acknowledged beside it, by `fetch`.
  */
-export function eventSource(site: Site, EventSource: new (url: string) => EventSourceLike): Transport {
+export function eventSource(
+  site: Site,
+  EventSource: new (url: string) => EventSourceLike,
+  fetch: Fetch = globals.fetch,
+): Transport {
   return {
     name: 'event-source',
     ...STREAM,
@@ -44,7 +50,10 @@ export function eventSource(site: Site, EventSource: new (url: string) => EventS
       };
       source.onerror = () =>
         end(opened ? failure('connection_lost', 'the stream ended') : failure('connection_failed', 'the stream did not open'));
-      return { close };
+      return {
+        close,
+        acknowledge: (receipt, signal) => postReceipt(fetch, site, request.credential, receipt, signal),
+      };
     },
   };
 }

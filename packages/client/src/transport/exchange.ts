@@ -46,6 +46,6 @@ async function explain(error: unknown, opened: boolean): Promise<Failure> {
   try {
     return (await import('./failure-of.js')).failureOf(error, opened);
   } catch {
-    return failure(opened ? 'connection_lost' : 'connection_failed', String(error));
+    return failure('connection_lost', String(error));
   }
 }

@@ -21,5 +21,6 @@ export function openLater(
       closed = true;
       connection?.close();
     },
+    acknowledge: async (receipt, signal) => connection?.acknowledge?.(receipt, signal),
   };
 }

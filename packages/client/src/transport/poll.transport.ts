@@ -8,6 +8,15 @@ import { type Failure, failure } from './failure.js';
 import { LONG_POLL, LONG_POLL_WAIT_S, POLL } from './traits.js';
 import { addressOf, headersOf, MAX_BODY, type Site, type Transport } from './transport.js';
 
+/** By which the server tells those apart that poll with one key: what a poll presents is then a receipt (protocol, section 12). */
+const instances = new WeakMap<Site, string>();
+
+function instanceOf(site: Site): string {
+  const instance = instances.get(site) ?? Math.random().toString(36).slice(2).padEnd(1, '0');
+  instances.set(site, instance);
+  return instance;
+}
+
 type Read = (body: Record<string, unknown>, asked: string) => Answer | null;
 
 /** `GET /sdk/poll` with the tag of what is held: 304, or every flag. It takes keys only. */
@@ -15,10 +24,11 @@ export function poll(site: Site, fetch: Fetch = globals.fetch): Transport {
   return {
     ...POLL,
     open: ({ credential, cursor }, listener) => {
+      const url = addressOf(site, 'poll', { instance: instanceOf(site) });
       const headers = headersOf(credential);
       // The tag wraps the cursor (protocol section 1), so that one is kept and not two.
       const tag = cursor === NO_CURSOR ? {} : { 'If-None-Match': `W/"${cursor}"` };
-      return exchange(fetch, addressOf(site, 'poll'), { ...headers, ...tag }, reading(cursor, readAll), listener);
+      return exchange(fetch, url, { ...headers, ...tag }, reading(cursor, readAll), listener);
     },
   };
 }
@@ -28,7 +38,11 @@ export function longPoll(site: Site, fetch: Fetch = globals.fetch): Transport {
   return {
     ...LONG_POLL,
     open: ({ credential, cursor, wait }, listener) => {
-      const url = addressOf(site, 'poll', { since: cursor, wait: wait ? String(LONG_POLL_WAIT_S) : null });
+      const url = addressOf(site, 'poll', {
+        since: cursor,
+        wait: wait ? String(LONG_POLL_WAIT_S) : null,
+        instance: instanceOf(site),
+      });
       return exchange(fetch, url, headersOf(credential), reading(cursor, readEvents), listener);
     },
   };

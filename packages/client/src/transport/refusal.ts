@@ -25,6 +25,11 @@ export async function refusalOf(response: FetchResponse): Promise<Failure> {
   }
 }
 
+/** Of an answer that is no refusal, to a request for a stream: a page of a proxy, for one. */
+export function notAStream({ status, headers }: FetchResponse): Failure {
+  return failure('not_a_stream', `the server answers ${status} with ${headers.get('content-type') ?? 'nothing'}`, { status });
+}
+
 /** The code of a problem+json, where there is one: an error that says `revoked_key` is worth more than one that says 401. */
 async function problemIn(response: FetchResponse): Promise<string> {
   if (!/[/+]json/.test(response.headers.get('content-type') ?? '')) return '';

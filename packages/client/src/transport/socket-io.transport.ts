@@ -1,11 +1,13 @@
 import { isObject, NO_CURSOR } from '@flagwire/protocol/sync';
+import { CLIENT } from '../client-name.js';
 import { parseMessage } from '../sync/parse-message.js';
 import { type Failure, failure } from './failure.js';
 import { STREAM } from './traits.js';
-import { MAX_MESSAGE, type Site, type Transport } from './transport.js';
+import { MAX_MESSAGE, type Receipt, type Site, type Transport } from './transport.js';
 
 export interface SocketIoLike {
   on(event: string, listener: (...args: never[]) => void): unknown;
+  emit(event: string, request: object): unknown;
   off(): unknown;
   disconnect(): unknown;
 }
@@ -25,7 +27,7 @@ export function socketIo(site: Site, io: Io): Transport {
       const cursorPart = cursor === NO_CURSOR ? {} : { last_event_id: cursor };
       const flagsPart = site.flags === null ? {} : { flags: site.flags };
       const socket = io(`${site.url.replace(/\/+$/, '')}/sdk`, {
-        auth: { ...credential, ...cursorPart, ...flagsPart },
+        auth: { ...credential, ...cursorPart, ...flagsPart, client: site.client ?? CLIENT },
         transports: ['websocket'],
         forceNew: true,
         reconnection: false,
@@ -55,7 +57,8 @@ export function socketIo(site: Site, io: Io): Transport {
         const code = reason === 'transport error' || reason === 'ping timeout' ? 'connection_lost' : 'connection_ended';
         end(failure(code, `Socket.IO ended: ${reason}`));
       });
-      return { close };
+      const acknowledge = async ({ id, waited_ms }: Receipt) => void socket.emit('Ack', { id, waited_ms });
+      return { close, acknowledge };
     },
   };
 }

@@ -14,14 +14,13 @@ export function sse(site: Site, fetch: Fetch = globals.fetch): Transport {
     open: (request, listener) => {
       const url = addressOf(site, 'stream', streamQuery(request));
       const headers = { Accept: 'text/event-stream', ...headersOf(request.credential) };
-      return exchange(
+      const stream = exchange(
         fetch,
         url,
         headers,
         async (response, tell) => {
-          const type = response.headers.get('content-type') ?? 'nothing';
-          if (response.status !== 200 || !/^text\/event-stream *(;|$)/i.test(type)) {
-            return failure('not_a_stream', `the server answers ${response.status} with ${type}`, { status: response.status });
+          if (response.status !== 200 || !/^text\/event-stream *(;|$)/i.test(response.headers.get('content-type') ?? '')) {
+            return (await import('./refusal.js')).notAStream(response);
           }
           tell({ type: 'Opened' });
           let ended: Failure | null = null;
@@ -48,6 +47,11 @@ export function sse(site: Site, fetch: Fetch = globals.fetch): Transport {
         },
         listener,
       );
+      return {
+        ...stream,
+        acknowledge: async (receipt, signal) =>
+          (await import('../receipts/post-receipt.js')).postReceipt(fetch, site, request.credential, receipt, signal),
+      };
     },
   };
 }

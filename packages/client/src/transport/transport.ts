@@ -1,4 +1,5 @@
 import { NO_CURSOR } from '@flagwire/protocol/sync';
+import { CLIENT } from '../client-name.js';
 import { type Answer, type Received } from '../sync/messages.js';
 import { type Failure } from './failure.js';
 
@@ -29,9 +30,18 @@ export type TransportEvent =
   /** Null: a poll has been answered, and the next is due. */
   | { type: 'Ended'; failure: Failure | null };
 
+/** What the client has applied: on `connection_id`, everything up to the cursor `id`, `waited_ms` milliseconds ago. */
+export interface Receipt {
+  readonly connection_id: string;
+  readonly id: string;
+  readonly waited_ms: number;
+}
+
 export interface Connection {
   /** Ends it. Nothing is told after that, `Ended` neither. May be called at any time, also twice. */
   close(): void;
+  /** Tells the server; rejects where that did not hear it, and where `signal` ends it. A poll has none: its tag says the same. */
+  acknowledge?(receipt: Receipt, signal: object): Promise<void>;
 }
 
 /**
@@ -67,6 +77,8 @@ export interface Site {
   /** Without the path of a door: `https://flags.example.com`. */
   readonly url: string;
   readonly flags: readonly string[] | null;
+  /** By which operators find the program: `name/version`. Default: this SDK's. */
+  readonly client?: string | undefined;
 }
 
 /** In characters. A definition is far smaller: the server takes no body of a mebibyte. */
@@ -76,7 +88,7 @@ export const MAX_BODY = 134_217_728;
 
 /** The address of a door with its query, without the values that are null. */
 export function addressOf(site: Site, door: string, query: Record<string, string | null> = {}): string {
-  const all = { ...query, flags: site.flags?.join(',') ?? null };
+  const all = { ...query, flags: site.flags?.join(',') ?? null, client: site.client ?? CLIENT };
   const pairs = Object.entries(all).flatMap(([name, value]) => (value === null ? [] : `${name}=${encodeURIComponent(value)}`));
   const base = `${site.url.replace(/\/+$/, '')}/sdk/${door}`;
   return pairs.length === 0 ? base : `${base}?${pairs.join('&')}`;

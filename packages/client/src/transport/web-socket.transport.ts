@@ -1,13 +1,14 @@
 import { parseMessage } from '../sync/parse-message.js';
 import { type Failure, failure } from './failure.js';
 import { WEB_SOCKET } from './traits.js';
-import { addressOf, headersOf, MAX_MESSAGE, type Site, streamQuery, type Transport } from './transport.js';
+import { addressOf, headersOf, MAX_MESSAGE, type Receipt, type Site, streamQuery, type Transport } from './transport.js';
 
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
   onclose: ((event: never) => void) | null;
+  send(data: string): void;
   close(code?: number): void;
   /** Of `ws`: an end that waits for nobody. */
   terminate?(): void;
@@ -57,7 +58,8 @@ export function webSocket(site: Site, WebSocket: WebSocketConstructor): Transpor
         if (error?.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') end(tooLarge());
       };
       socket.onclose = ({ code, wasClean }: { code: number; wasClean: boolean }) => end(failureOfClose(code, wasClean, opened));
-      return { close };
+      const acknowledge = async ({ id, waited_ms }: Receipt) => socket.send(JSON.stringify({ type: 'Ack', id, waited_ms }));
+      return { close, acknowledge };
     },
   };
 }

@@ -1,13 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Balancer, has } from '../support/balancer.js';
 import { freePort } from '../support/free-port.js';
 import { type TestServer } from '../support/server.js';
 import { skipIf } from '../support/skip-if.js';
 import { describeEachDatabase, useServers } from '../support/use-servers.js';
-import { eventually } from '../support/wait.js';
 import { flagwire, type Ran } from './support/flagwire.js';
 import { MeddlingProxy, type Meddling } from './support/meddling-proxy.js';
 
@@ -140,28 +136,12 @@ describe('flagwire doctor finds', () => {
   });
 });
 
-function has(command: string): boolean {
-  try {
-    execFileSync('which', [command]);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 skipIf(!has('nginx'), 'nginx is not installed').describe('flagwire doctor behind a real nginx', () => {
   const start = useServers();
 
-  /** As its documentation has it, with `more` for streams. */
-  const configuration = (folder: string, port: number, upstream: string, more: string): string => `
-    daemon off; pid ${folder}/pid; error_log ${folder}/error.log;
-    events {}
-    http {
-      access_log off;
-      client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b; fastcgi_temp_path ${folder}/c;
-      uwsgi_temp_path ${folder}/d; scgi_temp_path ${folder}/e;
-      server { listen 127.0.0.1:${port}; location / { proxy_pass ${upstream}; ${more} } }
-    }`;
+  /** As its documentation has it for one server, with `more` for streams. */
+  const configuration = (upstream: string, more: string) => (port: number) =>
+    `server { listen 127.0.0.1:${port}; location / { proxy_pass ${upstream}; ${more} } }`;
 
   it.each([
     ['nothing as docs/operations.md has it', 'proxy_http_version 1.1;', 0],
@@ -169,19 +149,13 @@ skipIf(!has('nginx'), 'nginx is not installed').describe('flagwire doctor behind
   ])('finds %s', async (_name, more, code) => {
     const server = await start();
     const { key } = await server.admin.createKey('staging');
-    const folder = mkdtempSync(join(tmpdir(), 'flagwire-nginx-'));
-    const port = await freePort();
-    writeFileSync(join(folder, 'nginx.conf'), configuration(folder, port, server.url, more));
-    const nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
+    const nginx = await Balancer.start('nginx', configuration(server.url, more));
     try {
-      const url = `http://127.0.0.1:${port}`;
-      await eventually(async () => (await fetch(`${url}/health/live`)).ok, { what: 'nginx' });
-      const env = { FLAGWIRE_URL: url, FLAGWIRE_SDK_KEY: key };
+      const env = { FLAGWIRE_URL: nginx.url, FLAGWIRE_SDK_KEY: key };
       const ran = await flagwire(['doctor', '--json', '--patience', code === 0 ? LONG : SHORT], { env });
       expect([ran.code, faultsOf(ran)]).toEqual([code, code === 0 ? [] : ['stream']]);
     } finally {
-      nginx.kill();
-      rmSync(folder, { recursive: true, force: true });
+      await nginx.stop();
     }
   });
 });

@@ -179,6 +179,11 @@ export const SETTINGS = {
     HOUR,
     'age at which a WebSocket is told to come back, 10 % more or less; 0: never',
   ),
+  streamMaxAgeMs: optional<number | null>(
+    'FLAGWIRE_STREAM_MAX_AGE_S',
+    (text) => seconds(0, 30 * A_DAY)(text) || null,
+    'the same of a stream',
+  ),
   drainDelayMs: setting(
     'FLAGWIRE_DRAIN_DELAY_S',
     seconds(0, 3600),

@@ -28,13 +28,14 @@ export class ReconnectAdvice {
   }
 
   /**
-   * For how long a connection may stay, in milliseconds. A stream stays; a socket goes now and then, so that new nodes get their
-   * share and a load balancer's own limits are not what ends it. 10 % more or less, so that those who came together leave apart.
+   * For how long a connection may stay, in milliseconds: it goes now and then, so that new nodes get their share and a load
+   * balancer's own limits are not what ends it. 10 % more or less, so that those who came together leave apart.
    */
   lifeMs(transport: Transport): number {
-    const { socketMaxAgeMs } = this.config;
-    if (transport === 'sse' || socketMaxAgeMs === null) return Infinity;
-    return this.random.integer(Math.ceil(socketMaxAgeMs * 0.9), Math.floor(socketMaxAgeMs * 1.1) + 1);
+    const { socketMaxAgeMs, streamMaxAgeMs } = this.config;
+    const age = transport === 'sse' ? streamMaxAgeMs : socketMaxAgeMs;
+    if (age === null) return Infinity;
+    return this.random.integer(Math.ceil(age * 0.9), Math.floor(age * 1.1) + 1);
   }
 
   /** Milliseconds. */

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AdminAnswer } from '../support/admin-client.js';
+import { type AdminAnswer, type AdminClient } from '../support/admin-client.js';
 import { type SeededRandom } from '../support/random.js';
-import { type TestServer } from '../support/server.js';
 
 const STATUSES = ['enabled', 'disabled', 'deprecated'] as const;
 const VARIANTS = ['on', 'off', null] as const;
@@ -20,7 +19,7 @@ export class RestWriter {
   readonly written: Written = { cursors: [], outcomes: {} };
 
   constructor(
-    private readonly server: TestServer,
+    private readonly server: { readonly admin: Pick<AdminClient, 'request'> },
     private readonly flags: readonly string[],
     private readonly random: SeededRandom,
     /** The longest rest between two requests, in milliseconds. */

@@ -2,7 +2,7 @@ import { EventSource } from 'eventsource';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import { SyncChecker } from '../../support/sync-checker.js';
-import { type Goodbye, parseMessage } from '../../support/wire-types.js';
+import { type Goodbye, type Message, parseMessage } from '../../support/wire-types.js';
 
 /** What a plain loop does not come back from: everything else is for now. */
 export const PERMANENT_CODES: readonly number[] = [1008, 4401, 4403];
@@ -27,6 +27,8 @@ export class Follower {
   readonly faults: string[] = [];
   /** Connections that never came to be. */
   failures = 0;
+  /** Called when each message has been checked. */
+  onChecked: (message: Message) => void = () => undefined;
   /** Change sets of the connections before the present one. */
   private appliedBefore = 0;
   isAway: () => boolean = () => false;
@@ -75,6 +77,7 @@ export class Follower {
       this.goodbyes.push(message.data);
     }
     if (message.type === 'Error') this.errors.push(message.data.code);
+    this.onChecked(message);
   }
 
   allFaults(): string[] {

@@ -9,30 +9,30 @@ import { type FlagDefinition } from '../../support/wire-types.js';
 import { SPEED } from './cluster.js';
 import { type Sight } from './record.js';
 
-type Make = (site: Site) => Transport;
+type Make = (site: Site, fetching: ReturnType<typeof hurriedFetch>) => Transport;
 
 const MAKERS: { readonly [name in Name]: Make } = {
-  sse: (site) => sse(site, hurriedFetch),
+  sse: (site, fetching) => sse(site, fetching),
   websocket: (site) => webSocket(site, WebSocket),
   'socket.io': (site) => socketIo(site, io),
-  'long-poll': (site) => longPoll(site, hurriedFetch),
-  poll: (site) => poll(site, hurriedFetch),
+  'long-poll': (site, fetching) => longPoll(site, fetching),
+  poll: (site, fetching) => poll(site, fetching),
 };
 const IN_ORDER: readonly Name[] = ['sse', 'websocket', 'long-poll', 'poll'];
 
 /** The server's clock is not hurried: a long poll asks for a tenth of the time. */
-const hurriedFetch = (url: string, init: object) =>
+const hurriedFetch = (speed: number) => (url: string, init: object) =>
   fetch(
-    url.replace(/\bwait=(\d+)/, (_, wait) => `wait=${Math.round(Number(wait) / SPEED)}`),
+    url.replace(/\bwait=(\d+)/, (_, wait) => `wait=${Math.round(Number(wait) / speed)}`),
     init,
   );
 
 /** Ten times as fast, so that whatever the SDK waits for is a tenth. */
-const hurriedClock = {
-  now: () => performance.now() * SPEED,
-  setTimeout: (callback: () => void, ms: number) => setTimeout(callback, ms / SPEED),
+const hurriedClock = (speed: number) => ({
+  now: () => performance.now() * speed,
+  setTimeout: (callback: () => void, ms: number) => setTimeout(callback, ms / speed),
   clearTimeout: (timer: unknown) => clearTimeout(timer as NodeJS.Timeout),
-};
+});
 
 export interface Place {
   readonly name: string;
@@ -46,22 +46,28 @@ export interface Place {
 export class SdkClient {
   readonly sights: Sight[] = [];
   readonly breaches: string[] = [];
+  /** How each of its syncs began; of polls, each answer that brought something. */
+  readonly modes: string[] = [];
   received = 0;
   private readonly client: FlagSyncClient;
   /** How the sync began whose flags come next, or came last. */
   private isFull = true;
 
-  /** @param transport null: those that an application has which did not choose, in their order. */
+  /**
+   * @param transport null: those that an application has which did not choose, in their order.
+   * @param speed how many times as fast as it is its clock goes.
+   */
   constructor(
     readonly where: Place,
     transport: Name | null,
     random: SeededRandom,
+    speed = SPEED,
   ) {
     const { key, flags, urls } = where;
     let turn = random.int(0, urls.length - 1);
     const names = transport === null ? IN_ORDER : [transport];
     this.client = new FlagSyncClient({
-      ...{ url: urls[0] ?? '', sdkKey: key, flags: flags ?? null, clock: hurriedClock, random: () => random.next() },
+      ...{ url: urls[0] ?? '', sdkKey: key, flags: flags ?? null, clock: hurriedClock(speed), random: () => random.next() },
       transports: (site) => {
         const roaming: Site = {
           get url() {
@@ -72,7 +78,7 @@ export class SdkClient {
             return site.flags;
           },
         };
-        return names.map((name) => this.overheard(MAKERS[name](roaming)));
+        return names.map((name) => this.overheard(MAKERS[name](roaming, hurriedFetch(speed))));
       },
     });
     this.client.on('change', ({ cursor }) => {
@@ -105,9 +111,15 @@ export class SdkClient {
       open: (request, listener) =>
         transport.open(request, (event) => {
           this.received += event.type === 'Received' || event.type === 'Answered' ? 1 : 0;
-          if (event.type === 'Answered') this.isFull = true;
+          if (event.type === 'Answered') {
+            this.isFull = true;
+            this.modes.push(event.answer.mode);
+          }
           const control = event.type === 'Received' && event.message.type === 'Control' ? event.message.control : null;
-          if (control?.type === 'SyncStarted') this.isFull = control.data.mode === 'full';
+          if (control?.type === 'SyncStarted') {
+            this.isFull = control.data.mode === 'full';
+            this.modes.push(control.data.mode);
+          }
           listener(event);
           // Its end is a change of all flags; what follows are sets again.
           if (control?.type === 'SyncComplete') this.isFull = false;

@@ -31,7 +31,8 @@ export class RoamingAdmin extends AdminClient {
   ): Promise<AdminAnswer> {
     const isSet = path.endsWith('/change-sets');
     this.made += 1;
-    const comment = isSet ? `${this.random.seed}-${this.made}` : null;
+    const given = (body as { comment?: string } | undefined)?.comment;
+    const comment = isSet ? (given ?? `${this.random.seed}-${this.made}`) : null;
     const node = new AdminClient(this.random.pick(this.urls), this.token, PATIENCE_MS);
     try {
       const answer = await node.request(method, path, isSet ? { ...(body as object), comment } : body, headers);

@@ -1,0 +1,64 @@
+import { stockClients } from '../../e2e/support/stock-follower.js';
+import { type Transport } from '../../support/lines.js';
+import { type SeededRandom } from '../../support/random.js';
+import { eventually } from '../../support/wait.js';
+import { SdkClient } from '../cluster/sdk-client.js';
+import { StockClient } from './stock-client.js';
+
+/** Of each eight three are stock clients, and five the SDK. */
+const EIGHT = 8;
+const SDK: readonly Transport[] = ['sse', 'websocket', 'socket.io', 'long-poll'];
+/** Every poll brings all flags, which costs this process much: of so many eights one has a client that polls. */
+const POLLS_IN = 4;
+/** It asks every three seconds, not every thirty; all others wait as long as they do anywhere. */
+const POLL_SPEED = 10;
+
+export interface Site {
+  readonly url: string;
+  readonly key: string;
+}
+
+/** Clients of all kinds behind one address. */
+export class Crowd {
+  readonly sdk: { readonly client: SdkClient; readonly transport: Transport }[] = [];
+  readonly stock: StockClient[] = [];
+
+  /** Resolves when each of them has had its first sync. */
+  static async gather(count: number, site: Site, random: SeededRandom): Promise<Crowd> {
+    const crowd = new Crowd();
+    const isThere = () => crowd.all.every(({ cursor }) => cursor !== 'none');
+    try {
+      for (let eight = 0; eight < Math.ceil(count / EIGHT); eight += 1) {
+        crowd.add(site, eight, random);
+        await eventually(isThere, { timeoutMs: 20_000, intervalMs: 5, what: 'the first sync of the clients' });
+      }
+      return crowd;
+    } catch (error) {
+      await crowd.stop();
+      throw error;
+    }
+  }
+
+  get all(): (SdkClient | StockClient)[] {
+    return [...this.stock, ...this.sdk.map(({ client }) => client)];
+  }
+
+  /** All, with their kind. */
+  get named(): { readonly kind: string; readonly client: SdkClient | StockClient }[] {
+    const stock = this.stock.map((client) => ({ kind: client.kind, client }));
+    return [...stock, ...this.sdk.map(({ client, transport }) => ({ kind: `SDK ${transport}`, client }))];
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.all.map((client) => client.stop()));
+  }
+
+  private add(site: Site, number: number, random: SeededRandom): void {
+    this.stock.push(...stockClients(site).map((follower) => new StockClient(follower, number)));
+    for (const transport of [...SDK, number % POLLS_IN === 0 ? 'poll' : 'sse'] satisfies Transport[]) {
+      const where = { name: `SDK ${transport} ${this.sdk.length}`, key: site.key, flags: undefined, urls: [site.url] };
+      const speed = transport === 'poll' ? POLL_SPEED : 1;
+      this.sdk.push({ transport, client: new SdkClient(where, transport, random.fork(), speed) });
+    }
+  }
+}

@@ -29,5 +29,6 @@ function readMutant(patch) {
   }
   const { test, name, defect, build, patch: same } = headers;
   const applied = same === undefined ? patch : join(dirname(patch), `${same}.patch`);
-  return { id: basename(patch, '.patch'), patch: applied, test, name, defect, build: build === 'yes' };
+  const isOfPackage = /^\+\+\+ b\/packages\//m.test(readFileSync(applied, 'utf8'));
+  return { id: basename(patch, '.patch'), patch: applied, isOfPackage, test, name, defect, build: build === 'yes' };
 }

@@ -17,8 +17,8 @@ describe('three nodes, their database and clients of every transport', () => {
   let cluster: Cluster | undefined;
 
   beforeAll(async () => {
-    // Who reads nothing for longer is cut, and has lost nothing then.
-    cluster = await Cluster.start({ FLAGWIRE_STALL_S: '30' });
+    // Who reads nothing, or answers no ping, for longer is cut, and has lost nothing then. Heartbeats say meanwhile that a node is there.
+    cluster = await Cluster.start({ FLAGWIRE_STALL_S: '30', FLAGWIRE_PING_S: '15', FLAGWIRE_HEARTBEAT_S: '1.5' });
   }, 2 * MINUTE);
   afterAll(() => cluster?.stop(), MINUTE);
 

@@ -4,6 +4,8 @@ import { ALL_NODES, type Client, type Fault, type Link, type Schedule, type Writ
 
 /** Schedules by hand: each leads where one defect shows, and no other thing goes wrong. */
 const FOR_MS = 2500;
+/** In bytes: one flag, and a dozen changes of it are more than all buffers on the way hold. */
+const LARGE = 400_000;
 
 const calm: Schedule = {
   ...{ seed: 0, for_ms: FOR_MS, faults: [], clients: crowd(2), writers: writers(3, FOR_MS), revocation: null, afterwards: 7 },
@@ -42,25 +44,26 @@ export const DIRECTED: Readonly<{ [name: string]: Schedule }> = {
       on('wake-ups', ALL_NODES, { kind: 'reset', at_ms: 310 }),
     ),
   },
-  // Of the time between, one node knows what was taken back, and comes back when there are as many revisions again.
+  // Of the time between, one node knows what was taken back, and comes back when there are as many revisions again. All of them change
+  // the same flag: whatever is mixed up fits together, but for the marks.
   'an older database, restored while a node is cut off': {
     ...calm,
     for_ms: 8200,
-    writers: writers(3, 7700, { rest_ms: 5, nodes: [1, 2] }),
+    writers: writers(1, 7700, { rest_ms: 5, nodes: [1, 2], bytes: 1 }),
     faults: [
       { on: 'cluster', kind: 'restore', at_ms: 100, for_ms: 2200 },
       { on: 'node', node: 0, kind: 'cut-off', at_ms: 2100, for_ms: 5800 },
     ],
   },
-  // Long enough to fill what the kernel holds back for them.
+  // Long enough to fill what the kernel holds back for them: to Socket.IO a change of any size is sent in one piece, while they are live.
   'clients that read nothing for a while': {
     ...calm,
-    for_ms: 8500,
-    clients: crowd(3, ['sse', 'websocket']),
-    writers: writers(2, 7500, { rest_ms: 5, bytes: 800_000 }),
+    for_ms: 12_000,
+    clients: crowd(3, ['sse', 'websocket', 'socket.io']),
+    writers: writers(3, 11_000, { rest_ms: 1, bytes: LARGE }),
     faults: [
-      ...ALL_NODES.map((node): Fault => ({ on: 'node', node, kind: 'stalled-clients', at_ms: 400, for_ms: 7900 })),
-      ...on('front', ALL_NODES, { kind: 'black-hole', at_ms: 500, for_ms: 7800, direction: 'toClient' }),
+      ...ALL_NODES.map((node): Fault => ({ on: 'node', node, kind: 'stalled-clients', at_ms: 1500, for_ms: 10_000 })),
+      ...on('front', ALL_NODES, { kind: 'black-hole', at_ms: 1600, for_ms: 9900, direction: 'toClient' }),
     ],
   },
   'clients that come again and again': {

@@ -12,7 +12,7 @@ const TRANSPORTS = ['sse', 'websocket', 'socket.io', 'long-poll'] as const;
 const PATIENCE_MS = 3000;
 const CUT_MS = 1000;
 
-/** Clients of a key that will be revoked: of each transport on each node, without a proxy between them. */
+/** Clients of a key that will be revoked, where the schedule says so: of each transport on each node, without a proxy between them. */
 export class Doomed {
   readonly clients: readonly RawClient[];
   private answered = Infinity;
@@ -21,9 +21,11 @@ export class Doomed {
     private readonly cluster: Cluster,
     private readonly project: string,
     private readonly key: CreatedKey,
+    private readonly at: Schedule['revocation'],
     random: SeededRandom,
   ) {
-    this.clients = cluster.nodes.flatMap(({ server }, node) =>
+    const nodes = at === null ? [] : cluster.nodes;
+    this.clients = nodes.flatMap(({ server }, node) =>
       TRANSPORTS.map((transport) => {
         const where = { transport, key: key.key, flags: undefined, urls: [server.url] };
         return new RawClient({ name: `doomed ${transport} on node ${node}`, ...where }, random.fork());
@@ -32,7 +34,8 @@ export class Doomed {
   }
 
   /** Asks one node after the other until one has said that it is done. */
-  async revoke(at: Schedule['revocation']): Promise<void> {
+  async revoke(): Promise<void> {
+    const { at } = this;
     if (at === null) return;
     await sleep(at.at_ms);
     let asked = at.node;

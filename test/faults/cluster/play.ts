@@ -56,7 +56,7 @@ async function live(cluster: Cluster, project: string, schedule: Schedule, world
   };
   const [aftermath] = await Promise.all([
     inflict(cluster, schedule, { stall, restore }),
-    doomed.revoke(schedule.revocation),
+    doomed.revoke(),
     ...schedule.clients.map((client) => world.welcome(client)),
     ...writers.map((writer) => writer.run()),
   ]);
@@ -82,7 +82,9 @@ function memories(logs: readonly Log[], head: string, random: SeededRandom): Mem
   const history = new History(logs);
   const [epoch = '', revision = '', mark = ''] = head.split('.');
   const known = logs.flatMap(({ origin, rows }) => [origin, ...rows.map(({ cursor }) => cursor)]);
-  const handedOut = random.shuffle(known).slice(0, COMINGS);
+  // Whatever a restore took back may come again with other content.
+  const lost = logs.slice(0, -1).flatMap(({ rows }) => rows.at(-1)?.cursor ?? []);
+  const handedOut = [...lost, ...random.shuffle(known)].slice(0, COMINGS);
   const odd = [
     'none',
     'nonsense',

@@ -40,8 +40,10 @@ class Writer {
   async begin(admin: AdminClient): Promise<void> {
     const { bytes } = this.plan;
     for (let left = bytes; left > 0; left -= LARGEST_FLAG) {
-      const count = Math.ceil(Math.min(left, LARGEST_FLAG) / VARIANT);
-      const texts = Array.from({ length: count }, (_, index) => [`v${index}`, 'x'.repeat(VARIANT)] as const);
+      const size = Math.min(left, LARGEST_FLAG);
+      const count = Math.ceil(size / VARIANT);
+      const text = 'x'.repeat(Math.ceil(size / count));
+      const texts = Array.from({ length: count }, (_, index) => [`v${index}`, text] as const);
       const id = `large-${this.name}${this.large.length}`;
       const variants = { ...Object.fromEntries(texts), small: 'x' };
       await admin.createFlag(id, { value_type: 'string', variants, default_variant: 'small' }, this.place);
@@ -95,7 +97,7 @@ export class World {
     for (const writer of writers) await writer.begin(admin);
     const { key } = await admin.createKey(ENVIRONMENT, 'server', {}, { project });
     const doomedKey = await admin.createKey(ENVIRONMENT, 'server', {}, { project });
-    const doomed = new Doomed(cluster, project, doomedKey, new SeededRandom(schedule.afterwards));
+    const doomed = new Doomed(cluster, project, doomedKey, schedule.revocation, new SeededRandom(schedule.afterwards));
     return new World(cluster, key, writers, doomed);
   }
 

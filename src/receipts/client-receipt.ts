@@ -49,6 +49,8 @@ export class ClientReceipt {
   acked = -1;
   /** The cursor that says so; null: it does not acknowledge. */
   cursor: string | null = null;
+  /** What it was handed is of another history; it has nothing of the present one until it was sent all of that. */
+  private isOld = false;
   /** The newest revision whose delay was counted, or need not be: it was there before the client. */
   timed: number;
 
@@ -69,6 +71,7 @@ export class ClientReceipt {
   /** Something of this revision was handed to the connection, of which so many bytes have not left. Called for each delivery. */
   handed(revision: number, unsent: number): void {
     this.sent = revision;
+    this.isOld = false;
     if (this.acknowledges) return;
     if (unsent > 0) return this.tally.await(this);
     this.out = revision;
@@ -96,6 +99,7 @@ export class ClientReceipt {
     this.sent = -1;
     this.out = -1;
     this.acked = -1;
+    this.isOld = true;
   }
 
   /** The newest revision that it has; -1: none; null: it wants nothing, and does not count. */
@@ -110,7 +114,8 @@ export class ClientReceipt {
   /** The revision of the present history up to which it was handed everything; -1: none. */
   get told(): number {
     const { standsAt } = this.source;
-    return standsAt?.epoch === this.tally.epoch ? standsAt.revision : -1;
+    // A restored history can have the same epoch, and the same numbers.
+    return !this.isOld && standsAt?.epoch === this.tally.epoch ? standsAt.revision : -1;
   }
 
   leave(): void {

@@ -93,11 +93,14 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
   leave(session: SyncSession): void {
     this.live.leave(session);
     if (this.live.isEmpty) this.told = null;
-    this.tools.ledger.leave(session.receipt);
   }
 
   enter(recipient: Recipient, source: Source): ClientReceipt {
     return this.tools.ledger.enter(this.environmentId, recipient, source);
+  }
+
+  exit(receipt: ClientReceipt): void {
+    this.tools.ledger.leave(receipt);
   }
 
   acknowledge(acknowledgement: Acknowledgement): void {

@@ -42,8 +42,9 @@ export interface SessionRoom<Session> extends Archive {
   leave(session: Session): void;
   /** Milliseconds between two acknowledgements of a client. */
   readonly ackEveryMs: number;
-  /** From now on the client is counted, until its session leaves. */
+  /** From now on the client is counted, until `exit`: also while its session has left, to be fed. */
   enter(recipient: Recipient, source: Source): ClientReceipt;
+  exit(receipt: ClientReceipt): void;
   /** A client says what it has applied. */
   acknowledge(acknowledgement: Acknowledgement): void;
 }

@@ -248,6 +248,7 @@ export class SyncSession implements Fed, Source {
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
     this.opening.stop();
     this.room.leave(this);
+    this.room.exit(this.receipt);
   }
 
   caughtUp(): void {

@@ -29,6 +29,9 @@ export class HubBench {
   readonly clock = new FakeClock();
   readonly config: Config;
   readonly hub: SyncHub;
+  /** Who has what. */
+  readonly ledger: Ledger;
+  private readonly keys: KeyRing;
   private made = 0;
 
   constructor(settings: Partial<Settings> = {}) {
@@ -36,14 +39,20 @@ export class HubBench {
     const { feed, clock, config } = this;
     // Never opened: nobody asks it for keys here.
     const database = new Database(new DataSource(dataSourceOptions(config)), config);
-    const keys = new KeyRing(database, feed, config, clock);
+    this.keys = new KeyRing(database, feed, config, clock);
+    this.ledger = new Ledger(feed, clock);
     this.hub = new SyncHub(
       feed,
-      new RoomParts(feed, new Resumption(feed), new Ledger(feed, clock), config),
+      new RoomParts(feed, new Resumption(feed), this.ledger, config),
       new ReconnectAdvice(config, new FakeRandom()),
-      keys,
+      this.keys,
       config,
     );
+  }
+
+  /** After a history was replaced: its keys would be read again and again, from a database that is never there. */
+  stop(): void {
+    this.keys.onApplicationShutdown();
   }
 
   /** @param cursor as presented; null: none. */

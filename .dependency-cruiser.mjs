@@ -126,6 +126,13 @@ const borders = [
     to: { path: TEST_CODE },
   },
   {
+    name: 'checker-is-a-stranger',
+    severity: 'error',
+    comment: 'What judges a cluster under faults, and its own clients, share no line with the product, not even by way of others',
+    from: { path: '^test/faults/cluster/(judge|history|record|truth|database|raw-client|writer)\\.ts$' },
+    to: { path: '^(src|packages)/', reachable: true },
+  },
+  {
     name: 'client-in-every-runtime',
     severity: 'error',
     comment: 'The core of the SDK runs in browsers too',

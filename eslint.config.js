@@ -129,6 +129,24 @@ export const rulesFor = (root) =>
         'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', '**.expect*'] }],
       },
     },
+    // What judges a cluster under faults shares no line with it; what it needs by way of others is a rule of dependency-cruiser's.
+    {
+      files: ['test/faults/cluster/**/*.ts'],
+      ignores: ['test/faults/cluster/sdk-client.ts'],
+      rules: {
+        'no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              {
+                regex: '^@flagwire/|/(src|dist|packages)/',
+                message: 'The checker is a stranger to the product: only sdk-client.ts uses the SDK.',
+              },
+            ],
+          },
+        ],
+      },
+    },
     // Published standards, kept word for word.
     { files: ['**/schemas/*.schema.ts'], rules: { 'max-lines': 'off' } },
     // A contract suite is a function that test files call, so it exports tests.

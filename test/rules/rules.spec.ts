@@ -22,6 +22,7 @@ const OWN_RULES = [
   'flagwire/no-type-only-injection',
   'max-lines',
   'no-console',
+  'no-restricted-imports',
   'no-restricted-properties',
 ];
 

@@ -66,10 +66,12 @@ export const DIRECTED: Readonly<{ [name: string]: Schedule }> = {
       ...on('front', ALL_NODES, { kind: 'black-hole', at_ms: 1600, for_ms: 9900, direction: 'toClient' }),
     ],
   },
+  // Who missed something when it came is told of something else later, so that it can be seen.
   'clients that come again and again': {
     ...calm,
+    for_ms: 5500,
     clients: crowd(4),
-    writers: writers(4, 2300, { rest_ms: 5 }),
-    faults: [300, 700, 1100, 1500, 1900, 2200].flatMap((at_ms) => on('front', ALL_NODES, { kind: 'reset', at_ms })),
+    writers: writers(4, 5000, { rest_ms: 5 }),
+    faults: [300, 800, 1300, 1800, 2300, 2800].flatMap((at_ms) => on('front', ALL_NODES, { kind: 'reset', at_ms })),
   },
 };

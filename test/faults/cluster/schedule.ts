@@ -14,6 +14,8 @@ const HARD_EVERY = 50;
 const LONG_STOP_MS = 30_000;
 /** Silence is noticed after 4 s: later ones would not be over within what is judged. */
 const HALF_OPEN_UNTIL_MS = 2000;
+/** Nobody can write meanwhile: a longer one would leave little to see of all other faults. */
+const DISK_FULL_MS = 800;
 
 /** Between clients and a node; a node and its database; a node and where its wake-ups come from. */
 export const LINKS = ['front', 'database', 'wake-ups'] as const;
@@ -110,7 +112,7 @@ function drawAny(random: SeededRandom): Fault {
   const at_ms = random.int(0, STORM_MS - 1000);
   const for_ms = random.int(100, STORM_MS - at_ms);
   if (drawn < 0.95) return { on: 'node', node, kind: random.pick(NODE_FAULTS), at_ms, for_ms };
-  return { on: 'cluster', kind: 'disk-full', at_ms, for_ms };
+  return { on: 'cluster', kind: 'disk-full', at_ms, for_ms: Math.min(for_ms, DISK_FULL_MS) };
 }
 
 function network(random: SeededRandom, on: Link, node: number, kinds: readonly NetworkFault['kind'][]): Fault {

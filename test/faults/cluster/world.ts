@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Author } from '../../mixed/author.js';
-import { type AdminClient } from '../../support/admin-client.js';
+import { type AdminClient, UnexpectedAnswer } from '../../support/admin-client.js';
 import { TRANSPORTS } from '../../support/lines.js';
 import { SeededRandom } from '../../support/random.js';
 import { type Memory } from '../../support/visitor.js';
+import { eventually } from '../../support/wait.js';
 import { type Cluster } from './cluster.js';
 import { Doomed } from './doomed.js';
 import { RawClient } from './raw-client.js';
@@ -16,6 +17,23 @@ const FLAGS = 12;
 /** In bytes: the server takes no longer ones. */
 const VARIANT = 40_000;
 const LARGEST_FLAG = 400_000;
+
+const PREPARED_MS = 30_000;
+
+/** Nothing goes wrong yet, but a busy machine may take longer than a node waits for its database: then again. */
+function surely<T>(step: () => Promise<T>): Promise<T> {
+  return eventually(step, { timeoutMs: PREPARED_MS, intervalMs: 200, what: 'the preparation of a schedule' });
+}
+
+/** What is there already was made by an attempt that was not answered in time, or comes with its project. */
+function made(step: () => Promise<unknown>): Promise<unknown> {
+  return surely(() =>
+    step().catch((error: unknown) => {
+      if (!(error instanceof UnexpectedAnswer && error.answer.status === 409)) throw error;
+      return true;
+    }),
+  );
+}
 
 /** One program that changes flags, on whichever node takes it, until its time is over. */
 class Writer {
@@ -46,12 +64,12 @@ class Writer {
       const texts = Array.from({ length: count }, (_, index) => [`v${index}`, text] as const);
       const id = `large-${this.name}${this.large.length}`;
       const variants = { ...Object.fromEntries(texts), small: 'x' };
-      await admin.createFlag(id, { value_type: 'string', variants, default_variant: 'small' }, this.place);
+      await made(() => admin.createFlag(id, { value_type: 'string', variants, default_variant: 'small' }, this.place));
       this.large.push(id);
     }
     const plain = { value_type: 'boolean', variants: { on: true, off: false }, default_variant: 'off' };
     const flags = this.author.begin(FLAGS).map((id) => ({ id, name: id, ...plain }));
-    await admin.import({ format: 'flagwire', version: 1, flags }, '', this.place);
+    await surely(() => admin.import({ format: 'flagwire', version: 1, flags }, '', this.place));
   }
 
   async run(): Promise<void> {
@@ -86,8 +104,8 @@ export class World {
 
   static async settle(cluster: Cluster, project: string, schedule: Schedule): Promise<World> {
     const { admin, adminToken } = cluster.node(0).server;
-    await admin.createProject(project);
-    await admin.createEnvironment(ENVIRONMENT, { project }).catch(() => undefined);
+    await made(() => admin.createProject(project));
+    await made(() => admin.createEnvironment(ENVIRONMENT, { project }));
     const writers = schedule.writers.map((plan, index) => {
       const random = new SeededRandom(plan.seed);
       const urls = plan.nodes.map((node) => (plan.isDirect ? cluster.node(node).server.url : (cluster.fronts[node] ?? '')));
@@ -95,8 +113,8 @@ export class World {
       return new Writer(roaming, project, plan, 'abcdef'[index] ?? 'x', random);
     });
     for (const writer of writers) await writer.begin(admin);
-    const { key } = await admin.createKey(ENVIRONMENT, 'server', {}, { project });
-    const doomedKey = await admin.createKey(ENVIRONMENT, 'server', {}, { project });
+    const newKey = () => surely(() => admin.createKey(ENVIRONMENT, 'server', {}, { project }));
+    const [{ key }, doomedKey] = [await newKey(), await newKey()];
     const doomed = new Doomed(cluster, project, doomedKey, schedule.revocation, new SeededRandom(schedule.afterwards));
     return new World(cluster, key, writers, doomed);
   }

@@ -62,8 +62,7 @@ async function live(cluster: Cluster, project: string, schedule: Schedule, world
   ]);
   const truth = new Truth(cluster.database, project, ENVIRONMENT, limits);
   const over = Math.max(aftermath.healed, ...writers.map(({ ended }) => ended));
-  const convergences = await truth.reachedBy(followers, over);
-  const cuts = await doomed.cuts(aftermath);
+  const [convergences, cuts] = await Promise.all([truth.reachedBy(followers, over), doomed.cuts(aftermath)]);
   logs.push((await cluster.database.read(project, ENVIRONMENT)).log);
 
   const random = new SeededRandom(schedule.afterwards);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CLUSTER_FAULTS, drawSchedule, LINKS, NODE_FAULTS, STORM_MS } from './schedule.js';
+import { CLUSTER_FAULTS, drawSchedule, NODE_FAULTS, STORM_MS } from './schedule.js';
 
 const seeds = Array.from({ length: 1000 }, (_, index) => index + 1);
 
@@ -16,10 +16,22 @@ describe('A schedule of faults', () => {
     expect(long).toEqual(seeds.filter((seed) => seed % 50 === 0));
   });
 
-  it('has every kind of fault, in a thousand of them', () => {
+  it('has every kind of fault in each place where it can happen, many times in a thousand of them', () => {
     const all = seeds.flatMap((seed) => drawSchedule(seed).faults);
-    const kinds = new Set(all.map((fault) => ('kind' in fault ? fault.kind : fault.on)));
-    expect([...kinds].sort()).toEqual([...LINKS, ...NODE_FAULTS, ...CLUSTER_FAULTS].sort());
+    const names = all.map((fault) => ('kind' in fault ? fault.kind : `${fault.on}: ${fault.fault.kind}`));
+    const often = (least: number) => [...new Set(names)].filter((one) => names.filter((name) => name === one).length >= least);
+    const ways = ['delay', 'reset', 'half-open', 'refuse', 'black-hole'];
+    const ends = [...ways, 'throttle', 'slice', 'truncate', 'reset-inside'];
+    const due = [
+      ...ends.flatMap((kind) => [`front: ${kind}`, `database: ${kind}`]),
+      ...[...ways, 'lose', 'double'].map((kind) => `wake-ups: ${kind}`),
+      ...NODE_FAULTS,
+      ...CLUSTER_FAULTS.filter((kind) => kind !== 'database-killed'),
+    ];
+    expect(often(50).sort()).toEqual(due.sort());
+    expect(names.filter((name) => name === 'database-killed')).toHaveLength(1000 / 50);
+    const longStops = all.filter((fault) => fault.on === 'node' && fault.kind === 'node-stopped' && fault.for_ms === 30_000);
+    expect(longStops).toHaveLength(1000 / 50);
   });
 
   it('does one thing at a time to the process of a node', () => {

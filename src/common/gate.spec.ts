@@ -72,4 +72,24 @@ describe('A gate', () => {
     for (let round = 0; round < 5; round++) await Promise.all([1, 2, 3, 4, 5].map((n) => gate.run(() => Promise.resolve(n))));
     expect(await gate.run(() => Promise.resolve('in'))).toBe('in');
   });
+
+  it('refuses who has waited for too long, and lets in who came after', async () => {
+    const { began, task, end } = tasks();
+    const gate = new Gate(1);
+    const first = gate.run(task(0));
+    const patience = { ms: 5, late: () => new Error('too late') };
+    const impatient = gate.run(task(1), patience);
+    const patient = gate.run(task(2));
+    await expect(impatient).rejects.toThrow('too late');
+    end(0);
+    await first;
+    await turn();
+    expect(began).toEqual([0, 2]);
+    end(2);
+    await patient;
+    const again = gate.run(task(3), patience);
+    await turn();
+    end(3);
+    await expect(again).resolves.toBe(3);
+  });
 });

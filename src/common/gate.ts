@@ -1,3 +1,9 @@
+/** How long a task waits for its place, in milliseconds, and what it is refused with after that. */
+export interface Patience {
+  readonly ms: number;
+  readonly late: () => Error;
+}
+
 /** At most `places` tasks at a time, first in, first out. A task that throws rejects its own promise and lets the next one run. */
 export class Gate {
   private running = 0;
@@ -5,8 +11,9 @@ export class Gate {
 
   constructor(private readonly places: number) {}
 
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.running === this.places) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  /** @param patience default: the task waits for its place however long that takes. */
+  async run<T>(task: () => Promise<T>, patience?: Patience): Promise<T> {
+    if (this.running === this.places) await this.turn(patience);
     else this.running += 1;
     try {
       return await task();
@@ -15,6 +22,21 @@ export class Gate {
       if (next === undefined) this.running -= 1;
       else next();
     }
+  }
+
+  private turn(patience: Patience | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (patience === undefined) return this.waiting.push(resolve);
+      const take = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.waiting.splice(this.waiting.indexOf(take), 1);
+        reject(patience.late());
+      }, patience.ms);
+      return this.waiting.push(take);
+    });
   }
 }
 

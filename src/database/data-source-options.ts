@@ -3,6 +3,7 @@ import { type DataSourceOptions } from 'typeorm';
 import { type Config } from '../config/config.js';
 import { ImpatientClient } from './impatient-client.js';
 import { MIGRATIONS } from './migrations.js';
+import { timeLimits } from './time-limits.js';
 
 /** What both drivers can do with one connection of the embedded file. */
 interface SqliteHandle {
@@ -48,11 +49,9 @@ function postgresOptions(config: Config): DataSourceOptions {
       // Handed to the driver whole, with `sslmode`, `sslrootcert` and the like. It verifies for `require` and `verify-ca`, too.
       connectionString: config.databaseUrl,
       connectionTimeoutMillis: config.connectTimeoutMs,
-      statement_timeout: config.statementTimeoutMs,
+      ...timeLimits(config),
       // A socket that went dead without a word: the server's own time-out cannot be heard any more.
       query_timeout: config.statementTimeoutMs + 1000,
-      lock_timeout: config.statementTimeoutMs,
-      idle_in_transaction_session_timeout: config.statementTimeoutMs,
       keepAlive: true,
       // Of a pool whose sockets went dead, one is found out by a time-out: the others, which nobody used, are gone by then.
       idleTimeoutMillis: Math.min(IDLE_MS, config.statementTimeoutMs),

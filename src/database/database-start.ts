@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { CannotStart } from '../common/errors.js';
 import { Config } from '../config/config.js';
@@ -12,8 +13,7 @@ const LONGEST_RETRY_MS = 5000;
 export class DatabaseStart implements OnApplicationShutdown {
   private readonly logger = new Logger('Database');
   private unlock: () => void = () => undefined;
-  private stopped = false;
-  private wake: () => void = () => undefined;
+  private readonly stop = new AbortController();
   private opening: Promise<void> | null = null;
 
   constructor(
@@ -30,20 +30,21 @@ export class DatabaseStart implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    this.wake();
+    this.stop.abort();
     await this.opening?.catch(() => undefined);
     this.unlock();
   }
 
   private async open(): Promise<void> {
     if (!this.config.isPostgres) return this.openFile(this.config.sqliteFile);
-    for (let delay = FIRST_RETRY_MS; !this.stopped; delay = Math.min(delay * 2, LONGEST_RETRY_MS)) {
+    const { signal } = this.stop;
+    for (let delay = FIRST_RETRY_MS; !signal.aborted; delay = Math.min(delay * 2, LONGEST_RETRY_MS)) {
       try {
-        return await this.database.open();
+        return await this.database.open(signal);
       } catch (error) {
+        if (signal.aborted) return;
         this.logger.warn(`The database cannot be reached (${(error as Error).message}). Trying again in ${delay / 1000} s.`);
-        await this.pause(delay);
+        await pause(delay, undefined, { signal }).catch(() => undefined);
       }
     }
   }
@@ -58,15 +59,5 @@ export class DatabaseStart implements OnApplicationShutdown {
         `${file} cannot be opened as a SQLite database: ${(error as Error).message}. Mend it, or set DATABASE_URL.`,
       );
     }
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

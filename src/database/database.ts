@@ -1,14 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Mutex } from '../common/gate.js';
 import { DatabaseUnavailable, DomainError, StorageFull } from '../common/errors.js';
 import { Config } from '../config/config.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { isConnectionFailure, isStorageFull } from './failures.js';
+import { PostgresAccess } from './postgres-access.js';
 import { transaction } from './sqlite-transaction.js';
-import { isConnectionFailure, isSerializationFailure, isStorageFull } from './failures.js';
-
-const ATTEMPTS = 3;
 
 type Work<T> = (manager: EntityManager) => Promise<T>;
 
@@ -22,10 +21,10 @@ type Work<T> = (manager: EntityManager) => Promise<T>;
 @Injectable()
 export class Database implements OnApplicationShutdown {
   readonly dialect: 'sqlite' | 'postgres';
-  private readonly logger = new Logger('Database');
   private readonly writing = new Mutex();
   private readonly reading = new Mutex();
   private readonly reader: DataSource;
+  private readonly postgres: PostgresAccess;
   /** The transaction of `together` in whose work we are; null once it has ended, for what outlives it. */
   private readonly shared = new AsyncLocalStorage<{ manager: EntityManager | null }>();
 
@@ -34,16 +33,18 @@ export class Database implements OnApplicationShutdown {
     config: Config,
   ) {
     this.dialect = config.isPostgres ? 'postgres' : 'sqlite';
+    this.postgres = new PostgresAccess(writer, config);
     this.reader =
       this.dialect === 'postgres'
         ? writer
         : new DataSource({ ...dataSourceOptions(config, 'read'), entities: writer.options.entities ?? [] });
   }
 
-  /** Connects and migrates. Not called again once it has succeeded. */
-  async open(): Promise<void> {
+  /** Connects and migrates. Not called again once it has succeeded. `signal` ends the waiting for another node that migrates. */
+  async open(signal?: AbortSignal): Promise<void> {
+    if (this.dialect === 'postgres') return this.postgres.open(signal);
     if (!this.writer.isInitialized) await this.writer.initialize();
-    await this.migrate();
+    await this.writer.runMigrations();
     if (!this.reader.isInitialized) await this.reader.initialize();
   }
 
@@ -53,7 +54,7 @@ export class Database implements OnApplicationShutdown {
     if (joined !== null) return work(joined);
     this.mustBeOpen();
     if (this.dialect === 'sqlite') return this.writing.run(() => this.guarded(() => transaction(this.writer, work)));
-    return this.guarded(() => this.retried(() => this.writer.transaction(work)));
+    return this.guarded(() => this.postgres.write(work));
   }
 
   /**
@@ -74,20 +75,15 @@ export class Database implements OnApplicationShutdown {
   /** Reads of committed rows; not one snapshot. */
   async read<T>(work: Work<T>): Promise<T> {
     this.mustBeOpen();
-    const task = () => this.guarded(() => work(this.reader.manager));
-    return this.dialect === 'sqlite' ? this.reading.run(task) : task();
+    if (this.dialect === 'sqlite') return this.reading.run(() => this.guarded(() => work(this.reader.manager)));
+    return this.guarded(() => this.postgres.read(work));
   }
 
   /** Reads that all see the database at one moment. */
   async snapshot<T>(work: Work<T>): Promise<T> {
     this.mustBeOpen();
     if (this.dialect === 'sqlite') return this.reading.run(() => this.guarded(() => transaction(this.reader, work)));
-    return this.guarded(() =>
-      this.writer.transaction('REPEATABLE READ', async (manager) => {
-        await manager.query('SET TRANSACTION READ ONLY');
-        return work(manager);
-      }),
-    );
+    return this.guarded(() => this.postgres.snapshot(work));
   }
 
   /** ` FOR UPDATE` or ` FOR SHARE` where rows can be locked; on SQLite nothing: the mutex stands for it. */
@@ -115,32 +111,6 @@ export class Database implements OnApplicationShutdown {
 
   private mustBeOpen(): void {
     if (!this.reader.isInitialized) throw new DatabaseUnavailable();
-  }
-
-  /** Nodes that start together migrate one after the other: the lock lasts as long as its transaction. */
-  private async migrate(): Promise<void> {
-    if (this.dialect === 'sqlite') {
-      await this.writer.runMigrations();
-      return;
-    }
-    await this.writer.transaction(async (manager) => {
-      await manager.query('SET LOCAL lock_timeout = 0');
-      await manager.query('SET LOCAL statement_timeout = 0');
-      await manager.query('SET LOCAL idle_in_transaction_session_timeout = 0');
-      await manager.query(`SELECT pg_advisory_xact_lock(hashtext('flagwire migrations'))`);
-      const done = await this.writer.runMigrations();
-      for (const migration of done) this.logger.log(`Migrated: ${migration.name}`);
-    });
-  }
-
-  private async retried<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (attempt === ATTEMPTS || !isSerializationFailure(error)) throw error;
-      }
-    }
   }
 
   private async guarded<T>(work: () => Promise<T>): Promise<T> {

@@ -19,6 +19,7 @@ describe('What a failure of the database means', () => {
     '53300',
     '57014',
     '55P03',
+    '25006',
   ])('%s: it cannot be asked now', (code) => {
     expect(isConnectionFailure(withCode(code))).toBe(true);
     expect(isConnectionFailure(wrapped(code))).toBe(true);

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config/config.js';
+import { Database } from '../database/database.js';
 import { ChangeFeed } from './change-feed.js';
 import { ChangeHistory } from './change-history.js';
 import { ChangeLog } from './change-log.js';
@@ -25,8 +26,10 @@ import { WakeUps } from './wake-ups.js';
     { provide: ChangeFeed, useClass: LogTail },
     {
       provide: WakeUps,
-      inject: [Config],
-      useFactory: (config: Config) => (config.isPostgres ? new PgWakeUps(config) : new SqliteWakeUps()),
+      inject: [Config, Database],
+      useFactory: (config: Config, database: Database) => {
+        return config.isPostgres ? new PgWakeUps(config, database) : new SqliteWakeUps();
+      },
     },
   ],
   exports: [ChangeFeed, Resumption, ChangeLog, ChangeHistory, WakeUps],

@@ -6,7 +6,7 @@ import { WakeUps } from './wake-ups.js';
 @Injectable()
 export class SqliteWakeUps extends WakeUps {
   readonly hints = EMPTY;
-  readonly listening = true;
+  readonly hearing = 'ok';
   readonly received = 0;
 
   announce(): Promise<void> {

@@ -2,6 +2,12 @@ import { type Observable } from 'rxjs';
 import { type EntityManager } from 'typeorm';
 
 /**
+ * Whether hints arrive. `deaf`: the connection is there and nothing is heard on it, as behind a pooler that gives out connections for
+ * a transaction.
+ */
+export type Hearing = 'ok' | 'disconnected' | 'deaf';
+
+/**
  * Hints that an environment's log has moved. A hint may be lost, doubled or late, and carries no data: whoever gets one
  * reads the log.
  */
@@ -12,8 +18,8 @@ export abstract class WakeUps {
   /** Emits for each hint, and whenever hints may have been missed (the listener is connected anew). */
   abstract readonly hints: Observable<void>;
 
-  /** Whether hints are arriving; false: the tail alone carries on. */
-  abstract readonly listening: boolean;
+  /** Unless `ok` the tail alone carries on. */
+  abstract readonly hearing: Hearing;
 
   /** Starts to listen; resolves at once where that takes a while. */
   abstract start(): void;

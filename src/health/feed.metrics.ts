@@ -39,7 +39,7 @@ export class FeedMetrics implements OnApplicationShutdown {
     );
     metrics.gauge('flagwire_unreadable_environments', 'Environments whose log cannot be read', () => feed.unreadable);
     metrics.gauge('flagwire_log_age_seconds', 'Time since the log was last read successfully', () => feed.ageMs() / 1000);
-    metrics.gauge('flagwire_listener_connected', '1 while wake-ups can arrive', () => Number(wakeUps.listening));
+    metrics.gauge('flagwire_listener_connected', '1 while wake-ups can arrive', () => Number(wakeUps.hearing === 'ok'));
     metrics.counter('flagwire_wake_ups_total', 'Wake-ups received', () => wakeUps.received);
     metrics.countersBy('flagwire_resyncs_total', 'Readers that had to be sent all flags', 'reason', () => resumption.fullSyncs);
     metrics.counter('flagwire_replica_loads_total', 'Environments loaded as a whole', () => this.loads);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ChangeFeed } from '../changes/change-feed.js';
-import { WakeUps } from '../changes/wake-ups.js';
+import { type Hearing, WakeUps } from '../changes/wake-ups.js';
 import { Config } from '../config/config.js';
 import { Lifecycle } from './lifecycle.js';
 import { ServerVersion } from './server-version.js';
@@ -15,7 +15,7 @@ export interface ReadyAnswer {
   staleness_ms: number | null;
   database: 'ok' | 'unreachable';
   /** Whether wake-ups arrive; without them the tail carries on alone. */
-  listener: 'ok' | 'disconnected';
+  listener: Hearing;
   /** Of the server. */
   version: string;
 }
@@ -34,7 +34,7 @@ export class Readiness {
   answer(): ReadyAnswer {
     const staleness = this.feed.loaded ? this.feed.ageMs() : null;
     const database = staleness !== null && staleness < DEGRADED_MS + this.config.tailMs ? 'ok' : 'unreachable';
-    const listener = this.wakeUps.listening ? 'ok' : 'disconnected';
+    const listener = this.wakeUps.hearing;
     const degraded = database !== 'ok' || listener !== 'ok';
     const obstacle = this.obstacle(staleness);
     return {

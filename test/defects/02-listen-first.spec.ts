@@ -21,7 +21,7 @@ async function nodeBehindProxy(prepare: (proxy: TcpProxy) => void) {
 
 it('defect 2: a node listens first and catches up then: what was committed between its first read and its LISTEN arrives', async () => {
   const { node, proxy, probe } = await nodeBehindProxy((proxy) => proxy.hold('toServer'));
-  expect(node.part(WakeUps).listening).toBe(false);
+  expect(node.part(WakeUps).hearing).toBe('disconnected');
   const cursor = await node.append('in-between');
   proxy.release('toServer');
   await probe.waitForCursor(cursor);
@@ -31,13 +31,13 @@ it('defect 2: a node listens first and catches up then: what was committed betwe
 it('defect 2: after an outage of its listening connection a node listens first and catches up then', async () => {
   const { node, proxy, probe } = await nodeBehindProxy(() => undefined);
   const wakeUps = node.part(WakeUps);
-  await eventually(() => wakeUps.listening);
+  await eventually(() => wakeUps.hearing === 'ok');
   proxy.refuse();
   proxy.resetAll(listensToPostgres);
-  await eventually(() => !wakeUps.listening);
+  await eventually(() => wakeUps.hearing !== 'ok');
   const cursor = await node.append('during-the-outage');
   await proxy.accept();
   await probe.waitForCursor(cursor, 10_000);
-  expect(wakeUps.listening).toBe(true);
+  await eventually(() => wakeUps.hearing === 'ok');
   await probe.close();
 });

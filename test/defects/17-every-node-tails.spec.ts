@@ -19,7 +19,7 @@ it('defect 17: every node sends what it reads in the log, whoever wrote it, also
     const { cursors } = await writer.admin.createFlag(id);
     for (const probe of probes) await probe.waitForCursor(cursors['production'] ?? '');
   }
-  expect(deaf.part(WakeUps).listening).toBe(false);
+  expect(deaf.part(WakeUps).hearing).toBe('disconnected');
   expect(probes.map(({ state }) => [...state.keys()])).toEqual(probes.map(() => ['one', 'two']));
   await Promise.all(probes.map((probe) => probe.close()));
 });

@@ -51,7 +51,7 @@ export class OwnWriter {
     const source = new DataSource({ ...dataSourceOptions(config), entities: [EnvironmentHead, Change, FlagState] });
     const database = new Database(source, config);
     await database.open();
-    const wakeUps = config.isPostgres ? new PgWakeUps(config) : new SqliteWakeUps();
+    const wakeUps = config.isPostgres ? new PgWakeUps(config, database) : new SqliteWakeUps();
     const log = new ChangeLog(database, new SystemClock(), new SystemRandom(), wakeUps, new RequestContext());
     const rows: { id: string }[] = await source.query(`SELECT id FROM environment WHERE key = $1`, [environment]);
     return new OwnWriter(source, database, log, rows[0]?.id ?? '');

@@ -9,6 +9,7 @@ import { AdminToken } from './admin-token.entity.js';
 import { AdminTokens } from './admin-tokens.js';
 import { AuditHead } from './audit/audit-head.entity.js';
 import { AuditRecordRow } from './audit/audit-record.entity.js';
+import { AuditCompaction } from './audit/audit-compaction.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { Cors } from './cors.js';
 import { EnvironmentNames } from './environment-names.js';
@@ -35,6 +36,7 @@ import { WrongCredentials } from './wrong-credentials.js';
   ],
   controllers: [TicketController],
   providers: [
+    AuditCompaction,
     KeyRing,
     CredentialUsage,
     EnvironmentNames,

@@ -8,6 +8,7 @@ import { ChangeLog } from './change-log.js';
 import { Change } from './change.entity.js';
 import { EnvironmentHead } from './environment-head.entity.js';
 import { FlagState } from './flag-state.entity.js';
+import { LogCompaction } from './log-compaction.js';
 import { LogReader } from './log-reader.js';
 import { LogTail } from './log-tail.js';
 import { PgWakeUps } from './pg-wake-ups.js';
@@ -21,6 +22,7 @@ import { WakeUps } from './wake-ups.js';
   providers: [
     ChangeLog,
     ChangeHistory,
+    LogCompaction,
     LogReader,
     Resumption,
     { provide: ChangeFeed, useClass: LogTail },
@@ -32,6 +34,6 @@ import { WakeUps } from './wake-ups.js';
       },
     },
   ],
-  exports: [ChangeFeed, Resumption, ChangeLog, ChangeHistory, WakeUps],
+  exports: [ChangeFeed, Resumption, ChangeLog, ChangeHistory, LogCompaction, WakeUps],
 })
 export class ChangesModule {}

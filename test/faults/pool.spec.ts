@@ -57,7 +57,7 @@ describe('a node whose writers wait for a lock', () => {
     const answers: { status: number; retryAfter: string | undefined }[] = [];
     const writes = Array.from({ length: WRITES }, async (_, index) => {
       const { status, headers } = await write(index);
-      answers.push({ status, retryAfter: headers['retry-after'] as string | undefined });
+      answers.push({ status, retryAfter: headers['retry-after'] });
     });
     await eventually(() => answers.length === WRITES - (POOL - 1), { timeoutMs: PATIENCE_MS, what: 'refusals' });
     expect(new Set(answers.map(({ status, retryAfter }) => `${status} ${retryAfter}`))).toEqual(new Set(['503 1']));

@@ -10,7 +10,7 @@ import { poll } from '../support/poll-client.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { SseProbe } from '../support/sse-client.js';
 import { useServers } from '../support/use-servers.js';
-import { eventually } from '../support/wait.js';
+import { eventually, holds } from '../support/wait.js';
 
 const START_MS = 90_000;
 const PATIENCE_MS = 30_000;
@@ -69,7 +69,9 @@ describe('a node that is killed while it migrates', () => {
       await eventually(async () => (await fresh.query(waits)).length === 1, { timeoutMs: START_MS, what: 'a migration' });
       const others = [start({ ...options, until: 'live' }), start({ ...options, until: 'live' })];
       const nodes = await Promise.all(others);
-      expect((await fresh.query(waits)).length).toBe(1);
+      const connected = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'flagwire'`;
+      await eventually(async () => (await fresh.query(connected)).length >= NODES.length, { timeoutMs: START_MS });
+      await holds(async () => (await fresh.query(waits)).length === 1, 1000, 'that one migrates');
       await victim.kill('SIGKILL');
       expect(await names(fresh)).toEqual(had);
       await holder.query('ROLLBACK');

@@ -11,7 +11,7 @@ const PATIENCE_MS = 20_000;
 const POOL = 4;
 const WRITES = 12;
 /** Longer than a writer waits for a connection, so that those who got one still wait for their lock. */
-const STATEMENT_MS = 20_000;
+const STATEMENT_MS = 60_000;
 const PRODUCTION = `SELECT e.id FROM environment e WHERE e.key = 'production'`;
 
 /** One writer's row is locked by somebody else: whoever writes there waits, with a connection of the pool. */
@@ -28,7 +28,7 @@ describe('a node whose writers wait for a lock', () => {
     fresh = await freshDatabase('pool');
     const env = {
       FLAGWIRE_DB_POOL: String(POOL),
-      FLAGWIRE_DB_CONNECT_TIMEOUT_MS: '500',
+      FLAGWIRE_DB_CONNECT_TIMEOUT_MS: '2000',
       FLAGWIRE_DB_STATEMENT_TIMEOUT_MS: String(STATEMENT_MS),
     };
     server = await start({ database: fresh.url, env });

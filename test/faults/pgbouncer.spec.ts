@@ -88,9 +88,10 @@ given.describe('nodes behind pgbouncer in transaction mode', () => {
           new StreamFollower(request),
           new PollFollower(request),
         ]);
-        await eventually(() => followers.every(({ cursor }) => cursor !== 'none'), { timeoutMs: PATIENCE_MS });
-        const from = followers.map(({ cursor }) => cursor);
-        expect(new Set(from).size).toBe(1);
+        // One of the nodes is deaf: it may not have read yet what the other has written.
+        const head = (await wholeLog(first())).at(-1)?.cursor;
+        await eventually(() => followers.every(({ cursor }) => cursor === head), { timeoutMs: PATIENCE_MS });
+        const had = new Map(followers.map((follower) => [follower, follower.applied.length]));
 
         const writers = Array.from({ length: WRITERS }, (_, index) => {
           return new RestWriter(nodes[index % nodes.length] as TestServer, FLAGS, random.fork());
@@ -104,7 +105,7 @@ given.describe('nodes behind pgbouncer in transaction mode', () => {
         expect([...outcomes].filter((outcome) => !['200', '400', '404', '412'].includes(outcome))).toEqual([]);
 
         const log = (await wholeLog(first())).map(({ cursor }) => cursor);
-        const made = log.slice(log.indexOf(from[0] ?? '') + 1);
+        const made = log.slice(log.indexOf(head ?? '') + 1);
         expect(made.length).toBeGreaterThan(WRITERS * REQUESTS * 0.5);
         const own = await OwnWriter.open(fresh.url);
         const truth = await own.truth();
@@ -113,7 +114,7 @@ given.describe('nodes behind pgbouncer in transaction mode', () => {
           await eventually(() => follower.cursor === truth.cursor, { timeoutMs: PATIENCE_MS, what: follower.name });
           await follower.stop();
           expect([follower.faults, follower.syncs.full, gaps(follower.applied.map(({ cursor }) => cursor))]).toEqual([[], 1, []]);
-          expect(follower.applied.map(({ cursor }) => cursor)).toEqual(made);
+          expect(follower.applied.slice(had.get(follower)).map(({ cursor }) => cursor)).toEqual(made);
           expect(follower.state).toEqual(truth.state);
         }
       }));

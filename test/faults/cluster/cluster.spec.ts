@@ -1,44 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PROMISED } from './campaign.js';
-import { Cluster } from './cluster.js';
+import { describeCluster } from './described.js';
 import { DIRECTED } from './directed.js';
-import { INVARIANTS } from './judge.js';
-import { type Outcome, play } from './play.js';
-import { type Limits } from './record.js';
-import { drawSchedule, type Schedule } from './schedule.js';
 
-const MINUTE = 60_000;
-const SEEDS = [18, 26];
-/** What is promised, but for the cut of a key: that second is held against the clock where nothing else runs (`test/deadlines`, faults). */
-const PATIENT: Limits = { ...PROMISED, cutMs: 3000 };
-
-const seeded = SEEDS.map((seed): [string, Schedule] => [`the schedule of seed ${seed}`, drawSchedule(seed)]);
-
-describe('three nodes, their database and clients of every transport', () => {
-  let cluster: Cluster | undefined;
-
-  beforeAll(async () => {
-    // Who reads nothing, or answers no ping, for longer is cut, and has lost nothing then. Heartbeats say meanwhile that a node is there.
-    cluster = await Cluster.start({ FLAGWIRE_STALL_S: '30', FLAGWIRE_PING_S: '15', FLAGWIRE_HEARTBEAT_S: '1.5' });
-  }, 2 * MINUTE);
-  afterAll(() => cluster?.stop(), MINUTE);
-
-  describe.each([...Object.entries(DIRECTED), ...seeded])('under %s', (_name, schedule) => {
-    let outcome: Outcome;
-
-    beforeAll(async () => {
-      outcome = await play(cluster as Cluster, schedule, PATIENT);
-    }, 2 * MINUTE);
-
-    it.each(INVARIANTS)('keep it that %s', (invariant) => {
-      const broken = outcome.violations.filter((violation) => violation.invariant === invariant);
-      expect(broken.slice(0, 10).map(({ what }) => what)).toEqual([]);
-    });
-
-    it('are disturbed, written to and listened to', () => {
-      const { faults, revisions, received, writes } = outcome;
-      // How much depends on the machine, and a restore takes revisions back.
-      expect([faults.length > 0, revisions > 0, received > 100, (writes['200'] ?? 0) > 0]).toEqual([true, true, true, true]);
-    });
-  });
-});
+/** What is promised within some seconds is held against the clock where nothing else runs: `test/deadlines/cluster`. */
+describeCluster(Object.entries(DIRECTED), { ...PROMISED, convergenceMs: 20_000, answerMs: 20_000, cutMs: 5000 });

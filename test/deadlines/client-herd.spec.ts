@@ -38,7 +38,8 @@ class Returning {
   constructor(url: string, sdkKey: string) {
     const noted = (): void => void this.note();
     const fetch: Fetch = (address, init) => {
-      noted();
+      // What a client says that it has, beside its stream, is not a way back.
+      if (!address.includes('/sdk/ack')) noted();
       return globalThis.fetch(address, init);
     };
     class NotedSocket extends WebSocket {

@@ -67,6 +67,10 @@ function plainly(name: string): string {
   return name.toLowerCase().replaceAll(/[_\s-]/g, '');
 }
 
+// Once: a hostile body has thousands of operators that are to be named in an answer.
+const PLAIN_NAMES = new Map([...OPERATORS.keys()].toReversed().map((name) => [plainly(name), name]));
+const ALL_NAMES = [...OPERATORS.keys()].join(' ');
+
 /** The keys of an operation: one, if it is right. Forbidden keys are left out: they are reported with the shape. */
 export function operatorsOf(operation: Record<string, unknown>): string[] {
   return Object.keys(operation).filter((key) => !isForbiddenKey(key));
@@ -74,9 +78,9 @@ export function operatorsOf(operation: Record<string, unknown>): string[] {
 
 /** The sentence for an operator that flagd does not have. */
 export function unknownOperator(name: string): string {
-  const meant = OTHER_NAMES.get(name) ?? [...OPERATORS.keys()].find((known) => plainly(known) === plainly(name));
+  const meant = OTHER_NAMES.get(name) ?? PLAIN_NAMES.get(plainly(name));
   if (meant !== undefined) return `unknown operator ${quote(name)}: write ${quote(meant)}`;
-  return `unknown operator ${quote(name)}: use one of ${[...OPERATORS.keys()].join(' ')}`;
+  return `unknown operator ${quote(name)}: use one of ${ALL_NAMES}`;
 }
 
 /** The sentence for arguments that are not as many as the operator takes; null where they are. */

@@ -13,8 +13,8 @@ import { type Config } from './config/config.js';
 import { SyncIoAdapter } from './sync/socket-io.adapter.js';
 import { secureHeaders } from './security-headers.js';
 
-/** Fields, objects and lists of a body, all together: a change set of a thousand changes has far fewer, 20,000 flags have 640,000. */
-const MOST_PARTS = { body: 30_000, document: 1_000_000 };
+/** Fields, objects and lists of a body, all together: a change set of a thousand changes has fewer, 20,000 flags have 640,000. */
+const MOST_PARTS = { body: 20_000, document: 1_000_000 };
 
 /** The HTTP side of the application: bodies, validation, the API page. Shared by the server and by tests that boot it. */
 export function configureHttp(app: NestExpressApplication, config: Config): void {

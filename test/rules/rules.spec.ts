@@ -33,7 +33,7 @@ describe('the rules that fail the build', () => {
 
   beforeAll(async () => {
     breaches = [...(await lint()), ...(await cruise()), ...(await checkFormat())];
-  });
+  }, 240_000);
 
   it.each(all.filter(({ breaks }) => breaks.length > 0))('$file breaks what it says and nothing else', ({ file, breaks }) => {
     const found = breaches.filter((breach) => breach.file === file);

@@ -27,6 +27,9 @@ export class FaultyLine {
   /** What the client is hit by once a unit arrives: a fault on a line that breaks before is none. */
   private marks = new Map<Frame[], Hit>();
   private lostTheLast = false;
+  /** Which sync each unit is of. */
+  private readonly syncs = new WeakMap<Frame[], number>();
+  private sync = 0;
   private isOpen = false;
   /**
    * The beginnings of full syncs in place of a new epoch. They are not lost: a client that compares no cursors could not know that
@@ -129,10 +132,14 @@ export class FaultyLine {
   private repeat(at: number): void {
     const unit = this.line[at];
     if (unit === undefined) return;
+    const isOfNext = (other: Frame[]): boolean => (this.syncs.get(other) ?? 0) > (this.syncs.get(unit) ?? 0);
+    // It was swapped into the next one.
+    if (this.line.slice(0, at).some(isOfNext)) return;
     const later = this.line.slice(at + 1, at + 4);
-    const next = later.findIndex(([first]) => first?.type === 'SyncStarted');
+    const next = later.findIndex(isOfNext);
     const copy = [...unit];
     this.line.splice(at + 1 + (next < 0 ? later.length : next), 0, copy);
+    this.syncs.set(copy, this.syncs.get(unit) ?? 0);
     this.mark(copy, 'duplicate');
   }
 
@@ -141,6 +148,8 @@ export class FaultyLine {
   }
 
   private push(unit: Frame[]): void {
+    if (unit[0]?.type === 'SyncStarted') this.sync += 1;
+    this.syncs.set(unit, this.sync);
     this.line.push(unit);
     if (this.lostTheLast) this.mark(unit, 'gap');
     this.lostTheLast = false;

@@ -55,6 +55,18 @@ export const DIRECTED: Readonly<{ [name: string]: Schedule }> = {
       { on: 'node', node: 0, kind: 'cut-off', at_ms: 2100, for_ms: 5800 },
     ],
   },
+  // Whoever comes back presents what was taken back, and each node has as many revisions of the other history in memory by then,
+  // and not so many more that it would send all flags anyway.
+  'an older database, restored while all clients are away': {
+    ...calm,
+    for_ms: 6500,
+    writers: writers(1, 6000, { rest_ms: 25, bytes: 1 }),
+    faults: [
+      { on: 'cluster', kind: 'restore', at_ms: 100, for_ms: 1200 },
+      ...on('front', ALL_NODES, { kind: 'refuse', at_ms: 1000, for_ms: 3500 }),
+      ...on('front', ALL_NODES, { kind: 'reset', at_ms: 1010 }),
+    ],
+  },
   // Long enough to fill what the kernel holds back for them: to Socket.IO a change of any size is sent in one piece, while they are live.
   'clients that read nothing for a while': {
     ...calm,

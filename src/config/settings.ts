@@ -199,6 +199,12 @@ export const SETTINGS = {
     20,
     'wrong keys, tickets and tokens of one address that get 401; further ones get 429',
   ),
+  acksPerSecond: setting(
+    'FLAGWIRE_ACKS_PER_S',
+    integer(0, 100_000),
+    500,
+    'acknowledgements that a node hears in a second, of all its clients; 0: it asks for none',
+  ),
   expirySweepMs: setting('FLAGWIRE_EXPIRY_SWEEP_MS', integer(10, 500), 250, 'how often expired keys are looked for'),
   keysFailClosedMs: optional(
     'FLAGWIRE_KEYS_FAIL_CLOSED_S',

@@ -135,7 +135,7 @@ describe('A long poll', () => {
 
 describe('A poll since a cursor', () => {
   const answers = () => new PollAnswers(feed, new FakeClock());
-  const receipts = () => new PollReceipts(new Ledger(feed, new FakeClock()), feed, new FakeClock());
+  const receipts = () => new PollReceipts(new Ledger(feed, new FakeClock(), readConfig({})), feed, new FakeClock());
   const ask = (more: Partial<PollRequest>) => {
     const controller = new PollController(new Resumption(feed), news, answers(), receipts());
     const request = { poll: poll({ since: `${feed.head.epoch}.0.m00000`, subscription: subscriptionTo(null), ...more }) };

@@ -5,13 +5,12 @@ import { type Subscription } from 'rxjs';
 import { ChangeFeed, type FeedUpdate } from '../changes/change-feed.js';
 import { assertNever } from '../common/assert.js';
 import { Clock } from '../common/clock.js';
+import { Config } from '../config/config.js';
 import { type ClientReceipt, type Recipient, type Source } from './client-receipt.js';
 import { type Count, type Stray } from './row.js';
 import { Strays } from './strays.js';
 import { Tally } from './tally.js';
 
-/** Acknowledgements that a node hears in a second, all its clients taken together. */
-const HEARD_PER_SECOND = 500;
 const LEAST_EVERY_MS = 250;
 /** Bytes that have not left are looked after this often; less often where many wait, so that it never takes more than a little. */
 const LOOK_MS = 10;
@@ -43,6 +42,7 @@ export class Ledger implements OnApplicationShutdown {
   constructor(
     private readonly feed: ChangeFeed,
     private readonly clock: Clock,
+    private readonly config: Config,
   ) {
     this.strays = new Strays(() => clock.monotonic());
     this.following = feed.updates.subscribe((update) => this.follow(update));
@@ -53,9 +53,11 @@ export class Ledger implements OnApplicationShutdown {
     if (this.timer !== null) clearTimeout(this.timer);
   }
 
-  /** How often a client may acknowledge, so that this node hears no more than it can bear. Milliseconds. */
+  /** How often a client may acknowledge, so that this node hears no more than it can bear. Milliseconds; 0: never. */
   get everyMs(): number {
-    return Math.max(LEAST_EVERY_MS, Math.ceil((this.byConnection.size * 1000) / HEARD_PER_SECOND));
+    const { acksPerSecond } = this.config;
+    if (acksPerSecond === 0) return 0;
+    return Math.max(LEAST_EVERY_MS, Math.ceil((this.byConnection.size * 1000) / acksPerSecond));
   }
 
   /** A client has connected. */

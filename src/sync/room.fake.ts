@@ -3,6 +3,7 @@ import { type FlagFilter } from '@flagwire/protocol/sync';
 import { type FakeFeed } from '../changes/change-feed.fake.js';
 import { ENVIRONMENT } from '../changes/change-feed.fake.js';
 import { FakeClock } from '../common/clock.fake.js';
+import { readConfig } from '../config/config.js';
 import { Resumption } from '../changes/resumption.js';
 import { subscriptionTo } from '../changes/subscription.js';
 import { Ledger } from '../receipts/ledger.js';
@@ -32,7 +33,7 @@ export class TestRoom {
   constructor(readonly feed: FakeFeed) {
     const frames = new SetFrames(() => (this.encodings += 1));
     const resumption = new Resumption(feed);
-    this.ledger = new Ledger(feed, this.clock);
+    this.ledger = new Ledger(feed, this.clock, readConfig({}));
     this.room = new EnvironmentRoom(ENVIRONMENT.id, {
       feed,
       resumption,

@@ -26,7 +26,7 @@ function open(config = readConfig({ FLAGWIRE_MAX_CONNECTIONS: '3', FLAGWIRE_MAX_
   keys = new KeyRing(closedDatabase(), feed, config, clock);
   hub = new SyncHub(
     feed,
-    new RoomParts(feed, new Resumption(feed), new Ledger(feed, clock), config),
+    new RoomParts(feed, new Resumption(feed), new Ledger(feed, clock, config), config),
     new ReconnectAdvice(config, new FakeRandom()),
     keys,
     config,

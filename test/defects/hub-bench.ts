@@ -40,7 +40,7 @@ export class HubBench {
     // Never opened: nobody asks it for keys here.
     const database = new Database(new DataSource(dataSourceOptions(config)), config);
     this.keys = new KeyRing(database, feed, config, clock);
-    this.ledger = new Ledger(feed, clock);
+    this.ledger = new Ledger(feed, clock, config);
     this.hub = new SyncHub(
       feed,
       new RoomParts(feed, new Resumption(feed), this.ledger, config),

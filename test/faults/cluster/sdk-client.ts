@@ -82,8 +82,14 @@ export class SdkClient {
       },
     });
     this.client.on('change', ({ cursor }) => {
-      const kind = this.isFull ? 'full' : 'set';
-      this.sights.push({ at: performance.now(), kind, cursor: cursor ?? 'none', versions: versionsOf(this.flags) });
+      const { flags } = this;
+      this.sights.push({
+        ...{ at: performance.now(), kind: this.isFull ? 'full' : 'set', cursor: cursor ?? 'none' },
+        // Put together where it is judged: there is no time for it while hundreds are told of changes.
+        get versions() {
+          return versionsOf(flags);
+        },
+      });
     });
   }
 

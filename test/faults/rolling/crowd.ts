@@ -5,11 +5,14 @@ import { eventually } from '../../support/wait.js';
 import { SdkClient } from '../cluster/sdk-client.js';
 import { StockClient } from './stock-client.js';
 
-/** Of each eight three are stock clients, and five the SDK. */
+/** Of each eight six are stock clients, and two the SDK: these in turn, since to ask anew for each change, or for all flags, costs much. */
 const EIGHT = 8;
-const SDK: readonly Transport[] = ['sse', 'websocket', 'socket.io', 'long-poll'];
-/** Every poll brings all flags, which costs this process much: of so many eights one has a client that polls. */
-const POLLS_IN = 4;
+const SDK: readonly (readonly Transport[])[] = [
+  ['sse', 'poll'],
+  ['websocket', 'socket.io'],
+  ['sse', 'long-poll'],
+  ['websocket', 'socket.io'],
+];
 /** It asks every three seconds, not every thirty; all others wait as long as they do anywhere. */
 const POLL_SPEED = 10;
 
@@ -54,8 +57,9 @@ export class Crowd {
   }
 
   private add(site: Site, number: number, random: SeededRandom): void {
-    this.stock.push(...stockClients(site).map((follower) => new StockClient(follower, number)));
-    for (const transport of [...SDK, number % POLLS_IN === 0 ? 'poll' : 'sse'] satisfies Transport[]) {
+    for (const pair of [0, 1])
+      this.stock.push(...stockClients(site).map((follower) => new StockClient(follower, 2 * number + pair)));
+    for (const transport of SDK[number % SDK.length] ?? []) {
       const where = { name: `SDK ${transport} ${this.sdk.length}`, key: site.key, flags: undefined, urls: [site.url] };
       const speed = transport === 'poll' ? POLL_SPEED : 1;
       this.sdk.push({ transport, client: new SdkClient(where, transport, random.fork(), speed) });

@@ -37,7 +37,7 @@ export function figuresOf({ record, crowd, traffic, shares, tookMs }: Seen): str
   const { diaries, convergences, logs } = record;
   const received = diaries.reduce((sum, diary) => sum + diary.received, 0);
   const slowest = [...convergences].sort((a, b) => (b.tookMs ?? Infinity) - (a.tookMs ?? Infinity))[0];
-  const last = Math.max(...diaries.flatMap(({ sights }) => sights.map(({ at }) => at)));
+  const last = Math.max(...diaries.map(({ sights }) => sights.at(-1)?.at ?? 0));
   const kinds = [...new Set(crowd.named.map(({ kind }) => kind))];
   const { writes } = record;
   const changes = writes.length;

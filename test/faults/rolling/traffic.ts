@@ -4,11 +4,11 @@ import { type SeededRandom } from '../../support/random.js';
 import { RestWriter } from '../rest-writer.js';
 import { type PatientAdmin } from './patient-admin.js';
 
-const WRITES_PER_S = 24;
+const WRITES_PER_S = 32;
 const READS_PER_S = 10;
 
 /** Where answers come more slowly than they are asked for, so many are waited for, and what was due meanwhile is left out. */
-const MOST_AT_ONCE = 8;
+const MOST_AT_ONCE = 24;
 
 /** Does something so many times a second, however long it takes, until it is told to stop. */
 async function steadily(perSecond: number, goesOn: () => boolean, work: () => Promise<void>): Promise<void> {

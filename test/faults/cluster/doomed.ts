@@ -53,12 +53,9 @@ export class Doomed {
   }
 
   /** When each of them was cut, and when it had to be; waits until that is clear. */
-  async cuts({ returns, departures }: Aftermath): Promise<Cut[]> {
+  async cuts(aftermath: Aftermath): Promise<Cut[]> {
     if (this.answered === Infinity) return [];
-    const due = this.cluster.nodes.map((_, node) => {
-      const wasAway = (departures[node] ?? Infinity) <= this.answered + CUT_MS;
-      return Math.max(this.answered, wasAway ? (returns[node] ?? 0) : 0);
-    });
+    const due = cutsDue(this.answered, aftermath);
     const isOut = ({ stays }: RawClient) => stays.at(-1)?.until !== null;
     const until = Math.max(...due) + 3 * CUT_MS;
     while (performance.now() < until && !this.clients.every(isOut)) await sleep(20);
@@ -70,4 +67,14 @@ export class Doomed {
       return last === undefined ? [] : [{ name: where.name, due: due[node] ?? 0, closed: last.until }];
     });
   }
+}
+
+/**
+ * By node, from when on it may have no connection of a key for longer than is promised: from the answer to the revocation, or from its
+ * return, where it was away before it had to have heard of it.
+ */
+export function cutsDue(answered: number, { returns, departures }: Pick<Aftermath, 'returns' | 'departures'>): number[] {
+  return departures.map((departure, node) =>
+    departure <= answered + CUT_MS ? Math.max(answered, returns[node] ?? 0) : answered,
+  );
 }

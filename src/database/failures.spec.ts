@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { isConnectionFailure, isSerializationFailure, isStorageFull, isUniqueViolation } from './failures.js';
 
 const withCode = (code: string) => Object.assign(new Error('failed'), { code });
@@ -30,7 +31,8 @@ describe('What a failure of the database means', () => {
     'timeout exceeded when trying to connect',
     'Query read timeout',
     'Client was closed and is not queryable',
-    'Query runner already released. Cannot run queries anymore.',
+    new QueryRunnerAlreadyReleasedError().message,
+    new QueryRunnerProviderAlreadyReleasedError().message,
   ])('“%s”: it cannot be asked now, though the driver gives no code', (message) =>
     expect(isConnectionFailure(new Error(message))).toBe(true),
   );

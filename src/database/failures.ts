@@ -26,9 +26,9 @@ const NETWORK =
 /** 08: connection exception; 57P0x: the server is going down or starting; 53300: too many connections; 57014: time-out; 25006: read-only,
  * a stand-by that does not lead yet. */
 const SERVER = /^(08...|57P0[1-5]|53300|57014|55P03|25P0[34]|25006)$/;
-/** The driver gives these no code. The last is TypeORM's: the connection broke between two statements of a transaction. */
+/** The driver gives these no code. The last two are TypeORM's: the connection broke between two statements of a transaction. */
 const WORDS =
-  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|not queryable|Client was closed|Query runner already released/i;
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|not queryable|Client was closed|Query runner already released|query runner was already released/i;
 
 /** The database could not be asked, or did not answer in time: whether it was done is told by the log alone. */
 export function isConnectionFailure(error: unknown): boolean {

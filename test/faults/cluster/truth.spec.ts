@@ -11,7 +11,7 @@ function database(...heads: readonly (readonly [revision: number, reads: number]
     const revision = answers.length > 1 ? answers.shift() : answers[0];
     return Promise.resolve({ log: { origin: at(0), rows: [] }, stored: { cursor: at(revision ?? 0), flags: new Map() } });
   };
-  return new Truth({ read }, 'project', 'production', LIMITS, 100);
+  return new Truth({ read }, 'project', 'production', LIMITS, 800);
 }
 
 /** Somebody without flags, who has one revision until so many milliseconds have passed, and then the next. */

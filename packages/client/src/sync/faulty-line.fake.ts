@@ -128,7 +128,10 @@ export class FaultyLine {
     else this.mark(behind, 'gap');
   }
 
-  /** A copy comes up to three units later, within the same sync: nothing carries one over to the next. */
+  /**
+   * A copy comes up to three units later, within the same sync: nothing carries one over to the next. That of a beginning comes before
+   * the end: with a copy of that it would be a sync of its own, and where there are no flags a whole one, of what is over by then.
+   */
   private repeat(at: number): void {
     const unit = this.line[at];
     if (unit === undefined) return;
@@ -136,7 +139,9 @@ export class FaultyLine {
     // It was swapped into the next one.
     if (this.line.slice(0, at).some(isOfNext)) return;
     const later = this.line.slice(at + 1, at + 4);
-    const next = later.findIndex(isOfNext);
+    const isTooLate = (other: Frame[]): boolean =>
+      isOfNext(other) || (unit[0]?.type === 'SyncStarted' && other[0]?.type === 'SyncComplete');
+    const next = later.findIndex(isTooLate);
     const copy = [...unit];
     this.line.splice(at + 1 + (next < 0 ? later.length : next), 0, copy);
     this.syncs.set(copy, this.syncs.get(unit) ?? 0);

@@ -200,7 +200,7 @@ export const SETTINGS = {
     'wrong keys, tickets and tokens of one address that get 401; further ones get 429',
   ),
   acksPerSecond: setting(
-    'FLAGWIRE_ACKS_PER_S',
+    'FLAGWIRE_ACKS_PER_SECOND',
     integer(0, 100_000),
     500,
     'acknowledgements that a node hears in a second, of all its clients; 0: it asks for none',

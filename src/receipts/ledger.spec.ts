@@ -21,8 +21,8 @@ describe('How often a node asks its clients for receipts', () => {
     expect([0, 125, 126, 5000].map((clients) => everyMs(clients))).toEqual([250, 250, 252, 10_000]);
   });
 
-  it('follows FLAGWIRE_ACKS_PER_S, and is never where that is 0', () => {
-    expect(everyMs(100, { FLAGWIRE_ACKS_PER_S: '20' })).toBe(5000);
-    expect([0, 5000].map((clients) => everyMs(clients, { FLAGWIRE_ACKS_PER_S: '0' }))).toEqual([0, 0]);
+  it('follows FLAGWIRE_ACKS_PER_SECOND, and is never where that is 0', () => {
+    expect(everyMs(100, { FLAGWIRE_ACKS_PER_SECOND: '20' })).toBe(5000);
+    expect([0, 5000].map((clients) => everyMs(clients, { FLAGWIRE_ACKS_PER_SECOND: '0' }))).toEqual([0, 0]);
   });
 });

@@ -15,7 +15,7 @@ const IS_FULL = process.env['FLAGWIRE_TEST_FULL'] === '1';
 /** What is promised, five seconds, is held against the clock where the machine has nothing else to do. */
 const LIMITS = { convergenceMs: IS_FULL ? 5000 : 12_000, answerMs: 12_000, cutMs: 5000 };
 /** At the default most of two cores would be spent on who has what, where so many clients are so few nodes'. */
-const CALM = { FLAGWIRE_TRUST_PROXY: '1', FLAGWIRE_ACKS_PER_S: '30' };
+const CALM = { FLAGWIRE_TRUST_PROXY: '1', FLAGWIRE_ACKS_PER_SECOND: '30' };
 /** Nobody revokes anything here, and nobody comes with a cursor of another time. */
 const JUDGED = INVARIANTS.filter((name) => name !== 'no cursor leads to silence' && name !== 'a revoked key is cut in time');
 

@@ -1,4 +1,4 @@
-import { type TagList } from './entity-tag.js';
+import { type TagList } from '../common/entity-tag.js';
 
 export interface Conditions {
   tags: TagList | null;

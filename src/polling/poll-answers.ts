@@ -8,7 +8,7 @@ import { cursorText, outgoingEvents, type Subscription } from '../changes/subscr
 import { Clock } from '../common/clock.js';
 import { NotFound } from '../common/errors.js';
 import { Gate } from '../common/gate.js';
-import { tagOf } from './entity-tag.js';
+import { tagOf } from '../common/entity-tag.js';
 import { CachedBody, type Coding, pollBody } from './poll-body.js';
 import { type PollRequest } from './poll-request.js';
 

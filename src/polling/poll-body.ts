@@ -4,7 +4,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
 import { cursorText, type Subscription } from '../changes/subscription.js';
 import { Gate } from '../common/gate.js';
-import { tagOf } from './entity-tag.js';
+import { tagOf } from '../common/entity-tag.js';
 
 export type Coding = 'br' | 'gzip';
 

@@ -6,7 +6,7 @@ import { type Subscription, subscriptionTo } from '../changes/subscription.js';
 import { InvalidInput } from '../common/errors.js';
 import { clientName, type ClientName } from '../receipts/client-name.js';
 import { type Conditions, parseDate } from './conditional.js';
-import { parseIfNoneMatch, parseIfNoneMatchParameter } from './entity-tag.js';
+import { parseIfNoneMatch, parseIfNoneMatchParameter } from '../common/entity-tag.js';
 
 const LONGEST_WAIT_S = 55;
 

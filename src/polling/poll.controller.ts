@@ -7,7 +7,7 @@ import { CLIENT_QUERY, FILTER_QUERIES, SdkApi, TextQueries } from '../common/sdk
 import { Resumption } from '../changes/resumption.js';
 import { countEvents } from '../changes/subscription.js';
 import { News } from './news.js';
-import { askLog } from './ask-log.js';
+import { askLog } from '../changes/ask-log.js';
 import { type Missed, PollAnswers } from './poll-answers.js';
 import { type PollingRequest, PollInterceptor } from './poll.interceptor.js';
 import { PollReceipts } from './poll-receipts.js';

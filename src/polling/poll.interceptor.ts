@@ -1,5 +1,4 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { parseCursor } from '@flagwire/protocol/sync';
 import { type Request, type Response } from 'express';
 import { type Observable, of } from 'rxjs';
 import { type PrincipalHolder } from '../auth/principal.js';
@@ -7,7 +6,7 @@ import { ChangeFeed } from '../changes/change-feed.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
 import { cursorText } from '../changes/subscription.js';
 import { isNotModified } from './conditional.js';
-import { askLog } from './ask-log.js';
+import { replicaNotBehind } from '../changes/not-behind.js';
 import { News } from './news.js';
 import { PollAnswers } from './poll-answers.js';
 import { PollReceipts } from './poll-receipts.js';
@@ -49,15 +48,10 @@ export class PollInterceptor implements NestInterceptor {
     return of(undefined);
   }
 
-  /** Not behind what the client has seen: a tag that this node does not know makes it read the log first. */
-  private async upToDate({ environmentId, conditions }: PollRequest): Promise<EnvironmentReplica> {
-    const known = this.feed.replica(environmentId);
+  /** Not behind what the client has seen. */
+  private upToDate({ environmentId, conditions }: PollRequest): Promise<EnvironmentReplica> {
     const tags = Array.isArray(conditions.tags) ? (conditions.tags as string[]) : [];
-    const cursors = tags.map((tag) => parseCursor(tag)).filter((cursor) => cursor !== null);
-    const isNews = (replica: EnvironmentReplica) =>
-      cursors.some((cursor) => ['foreign', 'ahead'].includes(replica.standing(cursor).kind));
-    if (known === undefined || isNews(known)) await askLog(this.feed.catchUp());
-    return this.answers.replica(environmentId);
+    return replicaNotBehind(this.feed, environmentId, tags);
   }
 
   private holds({ conditions, subscription }: PollRequest, replica: EnvironmentReplica): boolean {

@@ -1,4 +1,4 @@
-/** Entity tags (RFC 9110 section 8.8.3): a poll's tag wraps the cursor, and is weak: the same for every content coding. */
+/** Entity tags (RFC 9110 section 8.8.3): a tag wraps the cursor, and is weak: the same for every content coding. */
 
 export function tagOf(cursor: string): string {
   return `W/"${cursor}"`;

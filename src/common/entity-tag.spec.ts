@@ -4,7 +4,7 @@ import { parseIfNoneMatch, parseIfNoneMatchParameter, tagOf } from './entity-tag
 const CURSOR = 'epoch001.7.m00007';
 
 describe('If-None-Match', () => {
-  it('reads the tag that a poll has given', () => {
+  it('reads the tag that was given', () => {
     expect(tagOf(CURSOR)).toBe('W/"epoch001.7.m00007"');
     expect(parseIfNoneMatch(tagOf(CURSOR))).toEqual([CURSOR]);
   });

@@ -4,12 +4,14 @@ import { type Request, type Response } from 'express';
 import { ChangeFeed } from '../changes/change-feed.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
-import { cursorText, outgoingEvents, type Subscription } from '../changes/subscription.js';
+import { RevisionBody } from '../changes/revision-body.js';
+import { cursorText, outgoingEvents, type Subscription, subscriptionTo } from '../changes/subscription.js';
 import { Clock } from '../common/clock.js';
+import { codingFor } from '../common/coding.js';
 import { NotFound } from '../common/errors.js';
 import { Gate } from '../common/gate.js';
 import { tagOf } from '../common/entity-tag.js';
-import { CachedBody, type Coding, pollBody } from './poll-body.js';
+import { pollBody } from './poll-body.js';
 import { type PollRequest } from './poll-request.js';
 
 /** Change sets, dense, and the cursor that they lead to: the presented one where there is none. */
@@ -26,7 +28,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
  */
 @Injectable()
 export class PollAnswers {
-  private readonly bodies = new WeakMap<EnvironmentReplica, CachedBody>();
+  private readonly bodies = new WeakMap<EnvironmentReplica, RevisionBody>();
   private readonly builds = new Gate(1);
 
   constructor(
@@ -91,17 +93,15 @@ export class PollAnswers {
     response.setHeader('Flagwire-Age-Ms', this.feed.ageMs());
   }
 
-  private cached(replica: EnvironmentReplica): CachedBody {
-    const cached = this.bodies.get(replica) ?? new CachedBody(replica, this.builds, () => this.clock.monotonic());
+  private cached(replica: EnvironmentReplica): RevisionBody {
+    const cached = this.bodies.get(replica) ?? new RevisionBody(replica, wholeBody, this.builds, () => this.clock.monotonic());
     this.bodies.set(replica, cached);
     return cached;
   }
 }
 
-/** Brotli where the client likes it as much: it is the smaller one. */
-function codingFor(request: Request): Coding | null {
-  const accepted = request.acceptsEncodings(['br', 'gzip', 'identity']);
-  return accepted === 'br' || accepted === 'gzip' ? accepted : null;
+function wholeBody(replica: EnvironmentReplica): Buffer {
+  return pollBody(replica, subscriptionTo(null));
 }
 
 function eventTexts(set: EncodedChangeSet, subscription: Subscription): string[] {

@@ -57,6 +57,8 @@ export const LINES: Record<string, Line> = {
   'POST /sdk/ack': { server: 400, ticket: 400, client: 403 },
   'POST /sdk/ticket': { server: 200, ticket: 401, client: 403 },
 
+  'GET /flagd/v1/flags': { server: 200, ticket: 401, client: 403 },
+
   'GET /api/audit': { role: 'admin', about: 'projects' },
   'GET /api/tokens': { role: 'admin', about: 'server' },
   'POST /api/tokens': { role: 'admin', about: 'server' },

@@ -16,6 +16,7 @@ export const EVALUATION_ERRORS = [
   'GENERAL',
   'PARSE_ERROR',
   'PROVIDER_NOT_READY',
+  'TARGETING_KEY_MISSING',
   'TYPE_MISMATCH',
 ] as const;
 export type EvaluationError = (typeof EVALUATION_ERRORS)[number];

@@ -29,6 +29,7 @@ const base = {
     '^@flagwire/client$': '<rootDir>/packages/client/src/client.ts',
     '^@flagwire/client/(.*)$': '<rootDir>/packages/client/src/$1.ts',
     '^@flagwire/cli$': '<rootDir>/packages/cli/src/cli.ts',
+    '^@flagwire/openfeature$': '<rootDir>/packages/openfeature/src/openfeature.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/packages/[^/]+/dist/', '<rootDir>/test/rules/fixtures/'],

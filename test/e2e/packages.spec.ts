@@ -15,6 +15,7 @@ const PACKAGES = {
   '@flagwire/protocol': 'packages/protocol',
   '@flagwire/client': 'packages/client',
   '@flagwire/cli': 'packages/cli',
+  '@flagwire/openfeature': 'packages/openfeature',
 };
 type PackageName = keyof typeof PACKAGES;
 const NAMES = Object.keys(PACKAGES) as PackageName[];
@@ -184,15 +185,15 @@ describe.each([
   });
 
   it('can be imported and required', async () => {
-    const imports = `import * as all from 'flagwire'; import * as sync from '@flagwire/protocol/sync'; import * as client from '@flagwire/client'; import * as cli from '@flagwire/cli'; console.log(typeof all.runServer, typeof sync.parseCursor, typeof client.FlagSyncClient, typeof cli.addCommands)`;
+    const imports = `import * as all from 'flagwire'; import * as sync from '@flagwire/protocol/sync'; import * as client from '@flagwire/client'; import * as cli from '@flagwire/cli'; import * as openfeature from '@flagwire/openfeature'; console.log(typeof all.runServer, typeof sync.parseCursor, typeof client.FlagSyncClient, typeof cli.addCommands, typeof openfeature.FlagwireProvider)`;
     expect(await run(node, ['--input-type=module', '-e', imports], empty)).toMatchObject({
       code: 0,
-      stdout: 'function function function function\n',
+      stdout: 'function function function function function\n',
     });
-    const requires = `console.log(typeof require('flagwire').runServer, typeof require('@flagwire/protocol/sync').parseCursor, typeof require('@flagwire/client/evaluate').flagdEvaluator)`;
+    const requires = `console.log(typeof require('flagwire').runServer, typeof require('@flagwire/protocol/sync').parseCursor, typeof require('@flagwire/client/evaluate').flagdEvaluator, typeof require('@flagwire/openfeature').FlagwireProvider)`;
     expect(await run(node, ['--input-type=commonjs', '-e', requires], empty)).toMatchObject({
       code: 0,
-      stdout: 'function function function\n',
+      stdout: 'function function function function\n',
     });
   });
 });

@@ -28,9 +28,9 @@ describe('The quick starts, each by the line of its page', () => {
 
   const turn = (status: 'enabled' | 'disabled') => server.admin.patchEnv('welcome', 'development', { status });
 
-  it('examples/node says each change, and ends with Ctrl-C', async () => {
+  it.each(['node', 'openfeature'])('examples/%s says each change, and ends with Ctrl-C', async (name) => {
     await turn('enabled');
-    const example = (running = new QuickStart('node', key, { FLAGWIRE_URL: server.url }));
+    const example = (running = new QuickStart(name, key, { FLAGWIRE_URL: server.url }));
     await eventually(() => expect(example.output).toBe('welcome is on\n'), STARTED);
     await turn('disabled');
     await eventually(() => expect(example.output).toBe('welcome is on\nwelcome is off\n'), SOON);
@@ -54,6 +54,7 @@ describe('The quick starts, each by the line of its page', () => {
 
   it.each([
     ['node', '.', 1],
+    ['openfeature', '.', 1],
     ['nest', 'src', 3],
     ['browser', '.', 1],
     ['browser', 'page', 1],

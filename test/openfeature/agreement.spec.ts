@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { httpRequest } from '../support/http-request.js';
 import { poll, type PollBody } from '../support/poll-client.js';
 import { withSeed } from '../support/random.js';
 import { useServers } from '../support/use-servers.js';
 import { type FlagDefinition } from '../support/wire-types.js';
-import { BareFlagd } from './support/bare-flagd.js';
+import { BareFlagd, flagdDocument } from './support/bare-flagd.js';
 import { type Decision, doors } from './support/door.js';
 import { drawContext } from './support/drawn-contexts.js';
 import { drawFlag } from './support/drawn-flags.js';
@@ -24,17 +25,19 @@ describe('The same flag and context', () => {
       const { flags } = (await poll({ url: server.url, key })).json() as PollBody;
       expect(flags).toHaveLength(FLAGS);
       const needsKey = ({ id }: FlagDefinition) => drawn.get(id)?.needsKey ?? false;
-      const [flagd, compiled] = [new BareFlagd(flags, 'interpreted'), new BareFlagd(flags, 'compiled')];
+      const headers = { Authorization: `Bearer ${key}` };
+      const served = (await httpRequest(`${server.url}/flagd/v1/flags`, { headers })).text;
+      const [flagd, provided] = [new BareFlagd(flagdDocument(flags), 'interpreted'), new BareFlagd(served, 'compiled')];
       const open = await Promise.all([...doors].map(async ([name, door]) => [name, await door(server.url, key)] as const));
       const tally: Record<string, number> = {};
       try {
         for (const [flag, context] of flags.flatMap((one) =>
           Array.from({ length: CONTEXTS }, () => [one, drawContext(random)] as const),
         )) {
-          const due = flagd.decide(flag, context, needsKey(flag));
+          const due = flagd.decide(flag.id, context, needsKey(flag));
           const kind = due.error ?? due.reason;
           tally[kind] = (tally[kind] ?? 0) + 1;
-          const said = { 'flagd, compiled': compiled.decide(flag, context, needsKey(flag)) };
+          const said = { 'flagd by the served document, compiled,': provided.decide(flag.id, context, needsKey(flag)) };
           for (const [name, door] of open) Object.assign(said, { [name]: await door.decide(flag, context) });
           for (const [name, decision] of Object.entries(said)) expectSame(name, decision, due, flag, context);
         }
@@ -63,7 +66,7 @@ describe('flagd’s own library, compiled and interpreted, is known to differ', 
       ...{ default_variant: 'off', targeting, metadata },
     };
     const [one, other] = (['interpreted', 'compiled'] as const).map((mode) =>
-      new BareFlagd([flag], mode).decide(flag, context as never, false),
+      new BareFlagd(flagdDocument([flag]), mode).decide(flag.id, context as never, false),
     );
     expect(one).not.toEqual(other);
   });

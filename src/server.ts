@@ -52,6 +52,7 @@ export class Server {
     try {
       await this.app.listen(port, host);
     } catch (error) {
+      if (error instanceof CannotStart) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === 'EADDRINUSE')
         throw new CannotStart(`Port ${port} on ${host} is taken by another program: stop that, or set PORT.`);

@@ -80,6 +80,12 @@ const token = (value: string) => {
   return value;
 };
 
+const pem = (value: string) => {
+  if (!value.includes('-----BEGIN '))
+    throw new BadSetting('must be PEM, which begins with -----BEGIN; _FILE reads it from a file');
+  return value;
+};
+
 const nodeName = (value: string) => {
   if (!/^[\w.:@-]{1,64}$/.test(value)) throw new BadSetting('must be 1 to 64 letters, digits and . _ : @ -');
   return value;
@@ -97,6 +103,13 @@ const optional = <T>(name: string, parse: (text: string) => T, doc: string) => s
 export const SETTINGS = {
   port: setting('PORT', integer(0, 65_535), 3000, 'TCP port of REST, streams and polls; 0 takes a free one'),
   host: setting('FLAGWIRE_HOST', text, '0.0.0.0', 'address to listen on'),
+  grpcPort: optional(
+    'GRPC_PORT',
+    integer(0, 65_535),
+    'TCP port of flagd’s gRPC sync; 0 takes a free one; default: there is none',
+  ),
+  grpcCert: optional('FLAGWIRE_GRPC_CERT', pem, 'its certificate with those that lead to it, PEM; without one it speaks no TLS'),
+  grpcKey: optional('FLAGWIRE_GRPC_KEY', pem, 'the private key of that, PEM'),
   publicUrl: optional(
     'FLAGWIRE_PUBLIC_URL',
     origin,

@@ -9,6 +9,9 @@ export type CutReason = 'stalled' | 'silent' | 'unread' | 'error';
 
 export type ByTransport = Record<Transport, number>;
 
+/** Connections that are no sessions: their own module feeds them. */
+export type GuestTransport = 'grpc';
+
 /** What is read of an open connection. */
 interface Connection {
   readonly outlet: Outlet;
@@ -32,15 +35,17 @@ export class SyncFigures {
   readonly ends = Object.fromEntries(Object.keys(CLOSE_CODES).map((reason) => [reason, 0])) as Record<EndReason, number>;
   /** Newcomers that were sent away, by the bound that they met. */
   readonly refused: Record<ConnectionLimit, number> = { node: 0, key: 0, address: 0 };
+  /** Open connections that are no sessions. */
+  readonly guests: Record<GuestTransport, number> = { grpc: 0 };
   private readonly ended = none();
 
   constructor(private readonly sessions: Iterable<Connection>) {}
 
   /** Open connections. */
-  connections(): ByTransport {
+  connections(): ByTransport & Record<GuestTransport, number> {
     const counts = none();
     for (const { form } of this.sessions) counts[form.transport] += 1;
-    return counts;
+    return { ...counts, ...this.guests };
   }
 
   /** Connections that are being fed from the log. */

@@ -15,7 +15,7 @@ import { sayGoodbye } from './farewell.js';
 import { type Outlet } from './outlet.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
 import { RoomParts } from './room-parts.js';
-import { SyncFigures } from './sync-figures.js';
+import { type GuestTransport, SyncFigures } from './sync-figures.js';
 import { type Subscriber, SyncSession } from './sync-session.js';
 
 /** A peer that answers none of so many pings is gone. */
@@ -106,6 +106,19 @@ export class SyncHub implements OnApplicationShutdown {
     const room = this.rooms.get(environmentId);
     room?.members.delete(session);
     if (room?.members.size === 0) this.rooms.delete(environmentId);
+  }
+
+  /**
+   * Counts a connection that is no session, which has not been refused, as one of this node. Whoever holds it ends it.
+   * @returns what gives its place back; once.
+   */
+  take(transport: GuestTransport, holder: Holder): () => void {
+    this.quota.enter(holder);
+    this.figures.guests[transport] += 1;
+    return () => {
+      this.quota.leave(holder);
+      this.figures.guests[transport] -= 1;
+    };
   }
 
   all(): Iterable<SyncSession> {

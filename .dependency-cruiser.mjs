@@ -19,11 +19,12 @@ const serverArrows = {
   polling: ['^src/receipts/(ledger|client-)[^/]*$', 'changes', 'auth', 'config', 'common', PROTOCOL],
   // Of sync only the hub and the session, and the module that provides them.
   evaluation: ['^src/sync/[^/]*(hub|session|module)[^/]*$', 'changes', 'auth', 'config', 'common', PROTOCOL],
-  // Of sync only the figures, which the hub gives; that health asks it for nothing else is a rule in eslint.config.js.
+  // Of sync, evaluation and receipts only the figures; of sync the hub gives them; that health asks it for nothing else is a rule in eslint.config.js.
   health: [
     'database',
     'changes',
     '^src/sync/[^/]*(hub|figures|module)[^/]*$',
+    '^src/evaluation/evaluation(-figures|\\.module)[^/]*$',
     '^src/receipts/[^/]*(ledger|writer|module)[^/]*$',
     'config',
     'common',

@@ -4,6 +4,7 @@ import { ChangesModule } from './changes/changes.module.js';
 import { CommonModule } from './common/common.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { EvaluationModule } from './evaluation/evaluation.module.js';
 import { FlagdModule } from './evaluation/flagd/flagd.module.js';
 import { FlagsModule } from './flags/flags.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -25,6 +26,7 @@ import { SyncModule } from './sync/sync.module.js';
     ReceiptsModule,
     SyncModule,
     PollingModule,
+    EvaluationModule,
     FlagdModule,
     HealthModule,
   ],

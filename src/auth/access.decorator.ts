@@ -4,5 +4,5 @@ import { access, type AdminAccessOptions, type SdkAccessRule } from '../common/a
 /** For admin tokens of this role or a higher one; `:project` and `:env` of the path must lie in the token's scope. */
 export const AdminAccess = (role: Role, options: AdminAccessOptions = {}) => access({ kind: 'admin', role, ...options });
 
-/** For server keys, and tickets where it says so. */
+/** For server keys, and for tickets and client keys where it says so. */
 export const SdkAccess = (options: Omit<SdkAccessRule, 'kind'>) => access({ kind: 'sdk', ...options });

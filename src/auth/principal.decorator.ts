@@ -12,6 +12,13 @@ export const Actor = createParamDecorator((_: unknown, context: ExecutionContext
   return actor;
 });
 
+/** The SdkPrincipal of a route that is not streaming, where a key that cannot be checked is refused. Only with `@SdkAccess`. */
+export const CheckedSdk = createParamDecorator((_: unknown, context: ExecutionContext): SdkPrincipal => {
+  const { sdk } = holderOf(context);
+  if (sdk === undefined || 'unchecked' in sdk) throw new TypeError('@CheckedSdk() stands on a route without @SdkAccess()');
+  return sdk;
+});
+
 /** The SdkPrincipal; on a streaming route it may be KeyUnchecked. Only on routes with `@SdkAccess`. */
 export const Sdk = createParamDecorator((_: unknown, context: ExecutionContext): SdkPrincipal | KeyUnchecked => {
   const { sdk } = holderOf(context);

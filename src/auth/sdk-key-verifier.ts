@@ -48,7 +48,7 @@ export class SdkKeyVerifier {
   ) {}
 
   /**
-   * Lets a server key, or its ticket, into /sdk.
+   * Lets a server key, or its ticket, into /sdk; client keys too where the rule says so.
    * @param origin the `Origin` header.
    * @param env the environment that the client believes the key to be of.
    * @throws InvalidInput two different credentials
@@ -59,10 +59,10 @@ export class SdkKeyVerifier {
     credentials: SdkCredentials,
     origin: string | undefined,
     env?: string,
-    { expiredTickets = false }: Pick<SdkAccessRule, 'expiredTickets'> = {},
+    { expiredTickets = false, clients = false }: Pick<SdkAccessRule, 'expiredTickets' | 'clients'> = {},
   ): Promise<SdkPrincipal> {
     const principal = await this.identify(credentials, expiredTickets);
-    if (principal.kind === 'client') {
+    if (principal.kind === 'client' && !clients) {
       throw new Forbidden('client_key_forbidden', 'A client key cannot read definitions: evaluate flags at /ofrep/v1 instead.');
     }
     if (env !== undefined && env !== '' && env !== (await this.environments.keyOf(principal.environmentId))) {

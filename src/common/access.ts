@@ -40,6 +40,8 @@ export interface SdkAccessRule {
   streaming?: boolean;
   /** A key in the query is refused. */
   headerOnly?: boolean;
+  /** Client keys too: what is answered is evaluated, and shows no definition. */
+  clients?: boolean;
 }
 
 export const ACCESS = 'flagwire:access';

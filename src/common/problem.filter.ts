@@ -14,6 +14,14 @@ export function problemCodeOf({ locals }: Response): string | null {
   return (locals as { problemCode?: string }).problemCode ?? null;
 }
 
+/** An error as it is sent. */
+export interface Representation {
+  readonly status: number;
+  /** Of its content. */
+  readonly type: string;
+  readonly content: object;
+}
+
 /**
  * Every error of every route as problem+json (RFC 9457). Writes with `end`: Express's own `send` would add an ETag and might
  * turn the answer into a 304. Never throws.
@@ -31,22 +39,28 @@ export class ProblemFilter implements ExceptionFilter {
     this.answer(http.getRequest<Request>(), http.getResponse<Response>(), problem);
   }
 
-  private answer(request: Request, response: Response, { body, headers }: HttpProblem): void {
+  /** For routes whose own protocol says how an error looks. */
+  protected represent(_request: Request, { body }: HttpProblem): Representation {
+    return { status: body.status, type: 'application/problem+json', content: body };
+  }
+
+  private answer(request: Request, response: Response, problem: HttpProblem): void {
     if (response.headersSent) {
       // The status is out: only a broken connection can still say that the answer is not whole.
       response.destroy();
       return;
     }
-    response.locals['problemCode'] = body.code;
+    response.locals['problemCode'] = problem.body.code;
     const requestId = response.getHeader('X-Request-Id');
-    const bytes = Buffer.from(JSON.stringify({ ...body, request_id: requestId }, hide));
+    const { status, type, content } = this.represent(request, problem);
+    const bytes = Buffer.from(JSON.stringify({ ...content, request_id: requestId }, hide));
     // What the route had planned to say of its own answer does not hold for this one.
     for (const name of ['ETag', 'Last-Modified', 'Content-Encoding', 'Transfer-Encoding', 'Location'])
       response.removeHeader(name);
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
     leaveUnread(request, response);
-    response.statusCode = body.status;
-    response.setHeader('Content-Type', 'application/problem+json');
+    response.statusCode = status;
+    response.setHeader('Content-Type', type);
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('Content-Length', bytes.length);
     response.end(request.method === 'HEAD' ? undefined : bytes);

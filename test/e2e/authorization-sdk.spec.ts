@@ -4,7 +4,7 @@ import { type TestServer } from '../support/server.js';
 import { describeEachDatabase, useServers } from '../support/use-servers.js';
 import { ask, each } from './support/ask.js';
 import { type OpenApi } from './support/openapi-sample.js';
-import { LINES, type SdkLine } from './support/route-lines.js';
+import { isOfSdks, LINES, type SdkLine } from './support/route-lines.js';
 import { makeWorld, type World } from './support/scopes-world.js';
 
 const AT_A_TIME = 6;
@@ -114,7 +114,7 @@ describeEachDatabase('authorization of SDK keys', (database) => {
     for (const { method, path } of [...sdk, ...closed.map((route) => ({ ...route, path: filledIn(route.path) }))]) {
       for (const { text: key } of clients) {
         for (const place of PLACES) {
-          for (const query of path.startsWith('/sdk') ? queries : ['']) {
+          for (const query of isOfSdks(path) ? queries : ['']) {
             const [target, headers] = placed(`${path}${query}${query === '' ? '' : '&'}`, [[place, key]]);
             const { status, text } = await ask(server.url, method, target, headers, bodyOf(method));
             if (status < 400) found.push(`${method} ${path}${query}: ${status}`);

@@ -16,6 +16,7 @@ import { openResponse, type HttpRequestOptions } from '../support/http-request.j
 import { ADMIN_TOKEN, type TestServer } from '../support/server.js';
 import { cleanEnvironment } from '../support/server-process.js';
 import { useServers } from '../support/use-servers.js';
+import { isOfSdks } from './support/route-lines.js';
 
 /** Open without a credential, says the design; `/docs/…` are the page's own parts. Preflights have tests of their own. */
 const OPEN = ['/health/live', '/health/ready', '/docs', '/docs-json'];
@@ -192,7 +193,7 @@ describe('with a credential of the wrong kind', () => {
   let root: AdminClient;
   beforeAll(async () => {
     const closed = (await documented()).filter(({ path }) => !isOpen(path));
-    sdk = closed.filter(({ path }) => /^\/(sdk|flagd)\//.test(path));
+    sdk = closed.filter(({ path }) => isOfSdks(path));
     api = closed.filter(({ path }) => path.startsWith('/api') || path === '/metrics');
     root = server.admin;
   });

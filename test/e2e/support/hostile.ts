@@ -1,6 +1,7 @@
 import { type AdminClient, type AdminAnswer } from '../../support/admin-client.js';
 import { auditTrail } from '../../support/audit-pages.js';
 import { type TestServer } from '../../support/server.js';
+import { isOfSdks } from './route-lines.js';
 
 /** A route that takes a body, with its path filled in. */
 export interface WriteRoute {
@@ -34,7 +35,7 @@ export async function writeRoutes(server: TestServer, id = NOWHERE): Promise<Wri
 
 /** What each route may be asked with: admin token or SDK key. */
 export function clientFor(route: WriteRoute, admin: AdminClient, key: string): AdminClient {
-  return route.path.startsWith('/sdk') ? admin.as(key) : admin;
+  return isOfSdks(route.path) ? admin.as(key) : admin;
 }
 
 /** All that writes of the admin API can change: compared before and after a refusal. */
@@ -67,9 +68,18 @@ function withoutUse(item: object): object {
   return { ...item, last_used_at: null };
 }
 
+/** As OFREP's OpenAPI document has errors. */
+function isOfrepError(status: number, code: string, details: unknown): boolean {
+  const codes = status === 404 ? ['FLAG_NOT_FOUND'] : ['PARSE_ERROR', 'TARGETING_KEY_MISSING', 'INVALID_CONTEXT', 'GENERAL'];
+  return [400, 404].includes(status) && codes.includes(code) && typeof details === 'string' && details.length > 10;
+}
+
 /** One line for what is wrong with a refusal; null: it is a problem document that says what to change. */
 export function flawOf({ status, headers, body }: AdminAnswer): string | null {
   if (status < 400 || status > 499) return `status ${status}`;
+  const { errorCode, errorDetails } = body as Record<string, unknown>;
+  if (typeof errorCode === 'string')
+    return isOfrepError(status, errorCode, errorDetails) ? null : `no OFREP: ${JSON.stringify(body)}`;
   if (headers['content-type'] !== 'application/problem+json') return `content type ${headers['content-type']}`;
   const { code, detail, status: told } = body as Record<string, unknown>;
   if (told !== status) return `status ${status}, told as ${String(told)}`;

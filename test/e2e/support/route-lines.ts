@@ -44,6 +44,11 @@ const KEY = `${ENV}/sdk-keys/{id}`;
 const named = (fresh: string) => ({ key: fresh });
 const status = () => ({ status: 'enabled' });
 
+/** Whether it is a route for SDKs, by its path. */
+export function isOfSdks(path: string): boolean {
+  return /^\/(sdk|ofrep|flagd)\//.test(path);
+}
+
 export const LINES: Record<string, Line> = {
   'GET /health/live': 'open',
   'GET /health/ready': 'open',
@@ -58,6 +63,9 @@ export const LINES: Record<string, Line> = {
   'POST /sdk/ticket': { server: 200, ticket: 401, client: 403 },
 
   'GET /flagd/v1/flags': { server: 200, ticket: 401, client: 403 },
+  // Let in, they lack a context.
+  'POST /ofrep/v1/evaluate/flags': { server: 400, ticket: 401, client: 400 },
+  'POST /ofrep/v1/evaluate/flags/{key}': { server: 400, ticket: 401, client: 400 },
 
   'GET /api/audit': { role: 'admin', about: 'projects' },
   'GET /api/tokens': { role: 'admin', about: 'server' },

@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { type Request, type Response } from 'express';
+import { type SdkPrincipal } from '../auth/principal.js';
+import { Clock } from '../common/clock.js';
+import { parseIfNoneMatch, tagOf } from '../common/entity-tag.js';
+import { NotFound } from '../common/errors.js';
+import { ChangeFeed } from '../changes/change-feed.js';
+import { type EnvironmentReplica } from '../changes/environment-replica.js';
+import { bulkTag } from './bulk-tag.js';
+import { contextHash, readContext } from './context.js';
+import { EvaluationFigures } from './evaluation-figures.js';
+import { Evaluator } from './evaluator.js';
+import { OfrepTexts } from './ofrep-texts.js';
+import { NOTHING_SEEN, replicaFor, seenBy } from './seen.js';
+
+const DAY_MS = 24 * 3600 * 1000;
+const MINUTE_MS = 60_000;
+
+/** Writes the answers of OFREP. With `end`, not `send`: the framework's own freshness logic has no say here. */
+@Injectable()
+export class OfrepAnswers {
+  constructor(
+    private readonly feed: ChangeFeed,
+    private readonly evaluator: Evaluator,
+    private readonly texts: OfrepTexts,
+    private readonly figures: EvaluationFigures,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * One flag: 200, or 400 where it cannot be evaluated for this context.
+   * @throws InvalidContext, NotFound; as `replicaFor`
+   */
+  async single(principal: SdkPrincipal, flagId: string, body: unknown, response: Response): Promise<void> {
+    const context = readContext(body);
+    const replica = await replicaFor(this.feed, principal.environmentId, NOTHING_SEEN);
+    const flag = this.evaluator.flag(replica, flagId);
+    if (flag === undefined) throw new NotFound('flag', flagId);
+    const outcome = this.evaluator.evaluate(flag, context);
+    this.figures.answers.single += 1;
+    response.statusCode = outcome.kind === 'failure' ? 400 : 200;
+    response.setHeader('Cache-Control', 'no-store');
+    send(response, this.texts.of(flag, outcome));
+  }
+
+  /**
+   * Every flag; 304 where the client has that already, before any is evaluated.
+   * @throws InvalidContext; as `replicaFor`
+   */
+  async bulk(principal: SdkPrincipal, request: Request, response: Response): Promise<void> {
+    const context = readContext(request.body);
+    const replica = await replicaFor(this.feed, principal.environmentId, seenBy(request));
+    const tag = this.tag(replica, contextHash(principal.keyId, context));
+    response.setHeader('ETag', tagOf(tag));
+    response.setHeader('Cache-Control', 'private, no-cache');
+    response.vary('Authorization, X-API-Key');
+    const held = parseIfNoneMatch(request.headers['if-none-match']);
+    if (held !== null && (held === '*' || held.includes(tag))) {
+      this.figures.answers.not_modified += 1;
+      response.statusCode = 304;
+      response.end();
+      return;
+    }
+    // One by one: the library's own way of resolving all leaves out flags that are disabled or have no value.
+    const flags = this.evaluator.flags(replica).map((flag) => this.texts.of(flag, this.evaluator.evaluate(flag, context)));
+    this.figures.answers.bulk += 1;
+    const rest = JSON.stringify({ metadata: { revision: replica.head.revision } });
+    send(response, `{"flags":[${flags.join(',')}],${rest.slice(1)}`);
+  }
+
+  private tag(replica: EnvironmentReplica, context: string): string {
+    const now = this.clock.now();
+    const minute = this.evaluator.readsTime(replica) ? Math.floor(now / MINUTE_MS) : null;
+    return bulkTag({ head: replica.head, context, day: Math.floor(now / DAY_MS), minute });
+  }
+}
+
+function send(response: Response, json: string): void {
+  const bytes = Buffer.from(json);
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Content-Length', bytes.length);
+  response.end(bytes);
+}

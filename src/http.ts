@@ -45,6 +45,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An SDK key.' }, 'key-header')
     .addApiKey({ type: 'apiKey', in: 'query', name: 'key', description: 'An SDK key, for clients without headers.' }, 'key-query')
     .addApiKey({ type: 'apiKey', in: 'query', name: 'ticket', description: 'A stream ticket.' }, 'ticket')
+    .addApiKey({ type: 'apiKey', in: 'query', name: 'token', description: 'A stream token.' }, 'stream-token')
     .build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description, { autoTagControllers: false }), {
     jsonDocumentUrl: 'docs-json',

@@ -23,6 +23,8 @@ import { SdkKeyVerifier } from './sdk-key-verifier.js';
 import { SdkKeys } from './sdk-keys.js';
 import { ServerSecret } from './server-secret.entity.js';
 import { ServerSecrets } from './server-secrets.js';
+import { StreamTokenVerifier } from './stream-token-verifier.js';
+import { StreamTokens } from './stream-tokens.js';
 import { TicketController } from './ticket.controller.js';
 import { TicketQuota } from './ticket-quota.js';
 import { Tickets } from './tickets.js';
@@ -48,6 +50,8 @@ import { WrongCredentials } from './wrong-credentials.js';
     AuditTrail,
     IdempotentAnswers,
     ServerSecrets,
+    StreamTokens,
+    StreamTokenVerifier,
     Tickets,
     TicketQuota,
     WrongCredentials,
@@ -55,6 +59,17 @@ import { WrongCredentials } from './wrong-credentials.js';
     { provide: CrossOrigin, useExisting: Cors },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [SdkKeyVerifier, KeyRing, SdkKeys, AdminTokens, AuditTrail, IdempotentAnswers, Tickets, WrongCredentials, CrossOrigin],
+  exports: [
+    SdkKeyVerifier,
+    KeyRing,
+    SdkKeys,
+    AdminTokens,
+    AuditTrail,
+    IdempotentAnswers,
+    StreamTokens,
+    Tickets,
+    WrongCredentials,
+    CrossOrigin,
+  ],
 })
 export class AuthModule {}

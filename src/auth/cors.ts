@@ -4,15 +4,18 @@ import { type CrossOrigin } from '../common/cross-origin.js';
 import { credentialsOf, queryOf } from './credentials.js';
 import { KeyRing } from './key-ring.js';
 import { SdkKeyVerifier } from './sdk-key-verifier.js';
+import { StreamTokenVerifier } from './stream-token-verifier.js';
 
 /** Routes that pages of other origins may ask; the router, too, does not care about the case of letters. */
 const PATHS = /^\/(sdk|ofrep)(\/|$)/i;
+/** Where a stream token says whose request it is. */
+const NOTICES = /^\/ofrep\/v1\/stream\/?$/i;
 const METHODS = 'GET, HEAD, POST';
 const ALLOWED = 'Authorization, X-API-Key, If-None-Match, If-Modified-Since, Last-Event-ID, Content-Type';
 const EXPOSED = 'ETag, Last-Modified, Retry-After, Flagwire-Cursor, Flagwire-Age-Ms';
 
 /**
- * Protocol section 7: a page may read an answer where the key of its request, or the key behind its ticket, lists its origin.
+ * Protocol section 7: a page may read an answer where the key of its request, or the key behind its ticket or stream token, lists its origin.
  * Decided before the routes, so that errors and 304 carry the headers too. Never with credentials: no cookie means anything
  * here.
  */
@@ -21,6 +24,7 @@ export class Cors implements CrossOrigin {
   constructor(
     private readonly ring: KeyRing,
     private readonly verifier: SdkKeyVerifier,
+    private readonly streams: StreamTokenVerifier,
   ) {}
 
   readonly handle = (request: Request, response: Response, next: NextFunction): void => {
@@ -53,7 +57,12 @@ export class Cors implements CrossOrigin {
 
   private async allowWhereListed(request: Request, response: Response, origin: string): Promise<void> {
     try {
-      const { allowedOrigins } = await this.verifier.identify(credentialsOf(request.headers, queryOf(request.originalUrl)));
+      const { headers, originalUrl } = request;
+      const query = queryOf(originalUrl);
+      const isNotices = NOTICES.test(originalUrl.split('?', 1)[0] ?? '');
+      const { allowedOrigins } = isNotices
+        ? await this.streams.identify(headers, query)
+        : await this.verifier.identify(credentialsOf(headers, query));
       if (allowedOrigins.includes(origin)) this.allow(response, origin);
     } catch {
       // The guard finds the same fault and answers it.

@@ -25,6 +25,7 @@ import { SdkKeyVerifier } from './sdk-key-verifier.js';
 import { type NewSdkKey, SdkKeys } from './sdk-keys.js';
 import { ServerSecret } from './server-secret.entity.js';
 import { ServerSecrets } from './server-secrets.js';
+import { StreamTokens } from './stream-tokens.js';
 import { Tickets } from './tickets.js';
 
 export const ENV = 'environment-1';
@@ -80,6 +81,7 @@ export class KeyNode {
   readonly keys: SdkKeys;
   readonly usage: CredentialUsage;
   readonly tickets: Tickets;
+  readonly streamTokens: StreamTokens;
   readonly verifier: SdkKeyVerifier;
 
   constructor(
@@ -96,7 +98,9 @@ export class KeyNode {
     );
     this.ring = new KeyRing(database, feed, config, clock);
     this.usage = new CredentialUsage(database, clock);
-    this.tickets = new Tickets(new ServerSecrets(database, clock, feed, config), this.ring, clock, config);
+    const secrets = new ServerSecrets(database, clock, feed, config);
+    this.tickets = new Tickets(secrets, this.ring, clock, config);
+    this.streamTokens = new StreamTokens(secrets, this.ring, clock);
     this.verifier = new SdkKeyVerifier(this.ring, this.tickets, this.usage, new EnvironmentNames(feed, database), config);
     this.ring.died.subscribe((death) => this.deaths.push(death));
     this.ring.onModuleInit();

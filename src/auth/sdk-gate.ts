@@ -8,6 +8,7 @@ import { credentialsOf, queryOf, single } from './credentials.js';
 import { uncheckedReason } from './key-not-checked.js';
 import { type KeyUnchecked, type SdkPrincipal } from './principal.js';
 import { SdkKeyVerifier } from './sdk-key-verifier.js';
+import { StreamTokenVerifier } from './stream-token-verifier.js';
 import { WrongCredentials } from './wrong-credentials.js';
 
 /** Lets requests into the routes of /sdk. */
@@ -19,6 +20,7 @@ export class SdkGate {
     private readonly verifier: SdkKeyVerifier,
     private readonly cors: Cors,
     private readonly wrong: WrongCredentials,
+    private readonly streams: StreamTokenVerifier,
   ) {}
 
   /**
@@ -46,6 +48,7 @@ export class SdkGate {
 
   private async verify({ headers, originalUrl }: Request, rule: SdkAccessRule): Promise<SdkPrincipal> {
     const query = queryOf(originalUrl);
+    if (rule.streamTokens === true) return this.streams.verify(headers, query);
     const credentials = credentialsOf(headers, query);
     if (rule.headerOnly === true && credentials.queryKey !== undefined) {
       throw new InvalidInput([

@@ -12,9 +12,16 @@ import { parseSecret, sameText } from './secret-format.js';
 import { SdkKey } from './sdk-key.entity.js';
 import { TICKET_PREFIX, Tickets } from './tickets.js';
 
-function principalOf(key: LiveKey, ticket: Pick<SdkPrincipal, 'filter'> | null): SdkPrincipal {
+export function principalOf(key: LiveKey, ticket: Pick<SdkPrincipal, 'filter'> | null): SdkPrincipal {
   const { id: keyId, kind, environmentId, allowedOrigins } = key;
   return { keyId, kind, environmentId, allowedOrigins, filter: ticket?.filter ?? null, viaTicket: ticket !== null };
+}
+
+/** @throws Forbidden an origin that the key does not list. */
+export function refuseStrangeOrigin({ allowedOrigins }: SdkPrincipal, origin: string | undefined): void {
+  if (origin !== undefined && !allowedOrigins.includes(origin)) {
+    throw new Forbidden('origin_not_allowed', 'This key does not list the origin of this page in its allowed_origins.');
+  }
 }
 
 /** The one thing that was presented, however often. */
@@ -71,9 +78,7 @@ export class SdkKeyVerifier {
         'This key belongs to another environment than env names. Leave env out, or use its key.',
       );
     }
-    if (origin !== undefined && !principal.allowedOrigins.includes(origin)) {
-      throw new Forbidden('origin_not_allowed', 'This key does not list the origin of this page in its allowed_origins.');
-    }
+    refuseStrangeOrigin(principal, origin);
     this.usage.note(SdkKey, principal.keyId);
     return principal;
   }

@@ -42,6 +42,8 @@ export interface SdkAccessRule {
   headerOnly?: boolean;
   /** Client keys too: what is answered is evaluated, and shows no definition. */
   clients?: boolean;
+  /** For stream tokens, in `?token=`, and for nothing else. */
+  streamTokens?: boolean;
 }
 
 export const ACCESS = 'flagwire:access';

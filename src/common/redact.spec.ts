@@ -7,6 +7,7 @@ describe('redact', () => {
   it.each([
     ['a key anywhere', `lost ${KEY} on the way`, 'lost fw_srv_[redacted] on the way'],
     ['a ticket', 'fw_tkt_eyJrIjoi.c2ln-_x in a text', 'fw_tkt_[redacted] in a text'],
+    ['a stream token', 'fw_evt_eyJrIjoi.c2ln-_x in a text', 'fw_evt_[redacted] in a text'],
     ['a key in a query', `GET /sdk/stream?key=${KEY}&flags=a`, 'GET /sdk/stream?key=[redacted]&flags=a'],
     [
       'a mistyped key in a query',

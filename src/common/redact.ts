@@ -1,7 +1,7 @@
 const HIDDEN = '[redacted]';
 
-/** Keys and tickets by their form, wherever they stand, and whatever they were glued to. */
-const SECRETS = /fw_(srv|cli|adm|tkt)_[\w.-]+/g;
+/** Keys, tickets and stream tokens by their form, wherever they stand, and whatever they were glued to. */
+const SECRETS = /fw_(srv|cli|adm|tkt|evt)_[\w.-]+/g;
 /** Whatever stands where a key belongs, also when it is mistyped: in a query, a header or an object that was printed. */
 const PARAMETERS = /\b((?:api[_-]?|sdk[_-]?)?key|ticket|token)=[^&\s"'#;]+/gi;
 const HEADERS = /\b(authorization|x-api-key)(["']?\s*[:=]\s*["']?)(?:(bearer|basic)\s+)?[^\s"',}]+/gi;

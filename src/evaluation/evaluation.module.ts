@@ -1,17 +1,21 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { ChangesModule } from '../changes/changes.module.js';
+import { SyncModule } from '../sync/sync.module.js';
 import { EvaluationFigures } from './evaluation-figures.js';
+import { EventStreams } from './event-streams.js';
 import { Evaluator } from './evaluator.js';
+import { NoticeStreamController } from './notices/notice-stream.controller.js';
+import { NoticeStreams } from './notices/notice-streams.js';
 import { OfrepAnswers } from './ofrep-answers.js';
 import { OfrepController } from './ofrep.controller.js';
 import { OfrepTexts } from './ofrep-texts.js';
 
 /** Values instead of definitions: evaluation, and OFREP in front of it. */
 @Module({
-  imports: [ChangesModule, AuthModule],
-  controllers: [OfrepController],
-  providers: [EvaluationFigures, Evaluator, OfrepAnswers, OfrepTexts],
+  imports: [ChangesModule, AuthModule, SyncModule],
+  controllers: [OfrepController, NoticeStreamController],
+  providers: [EvaluationFigures, EventStreams, Evaluator, NoticeStreams, OfrepAnswers, OfrepTexts],
   exports: [EvaluationFigures],
 })
 export class EvaluationModule {}

@@ -1,20 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { type SdkPrincipal } from '../auth/principal.js';
-import { Clock } from '../common/clock.js';
 import { parseIfNoneMatch, tagOf } from '../common/entity-tag.js';
 import { NotFound } from '../common/errors.js';
 import { ChangeFeed } from '../changes/change-feed.js';
-import { type EnvironmentReplica } from '../changes/environment-replica.js';
 import { bulkTag } from './bulk-tag.js';
 import { contextHash, readContext } from './context.js';
 import { EvaluationFigures } from './evaluation-figures.js';
+import { EventStreams } from './event-streams.js';
 import { Evaluator } from './evaluator.js';
 import { OfrepTexts } from './ofrep-texts.js';
 import { NOTHING_SEEN, replicaFor, seenBy } from './seen.js';
-
-const DAY_MS = 24 * 3600 * 1000;
-const MINUTE_MS = 60_000;
 
 /** Writes the answers of OFREP. With `end`, not `send`: the framework's own freshness logic has no say here. */
 @Injectable()
@@ -24,7 +20,7 @@ export class OfrepAnswers {
     private readonly evaluator: Evaluator,
     private readonly texts: OfrepTexts,
     private readonly figures: EvaluationFigures,
-    private readonly clock: Clock,
+    private readonly streams: EventStreams,
   ) {}
 
   /**
@@ -49,8 +45,13 @@ export class OfrepAnswers {
    */
   async bulk(principal: SdkPrincipal, request: Request, response: Response): Promise<void> {
     const context = readContext(request.body);
+    const { day, minute } = this.streams;
+    const eventStreams = await this.streams.of(principal, day);
+    // From here on in one turn: the replica goes on.
     const replica = await replicaFor(this.feed, principal.environmentId, seenBy(request));
-    const tag = this.tag(replica, contextHash(principal.keyId, context));
+    const { revision } = replica.head;
+    const timed = this.evaluator.readsTime(replica) ? minute : null;
+    const tag = bulkTag({ head: replica.head, context: contextHash(principal.keyId, context), day, minute: timed });
     response.setHeader('ETag', tagOf(tag));
     response.setHeader('Cache-Control', 'private, no-cache');
     response.vary('Authorization, X-API-Key');
@@ -64,14 +65,8 @@ export class OfrepAnswers {
     // One by one: the library's own way of resolving all leaves out flags that are disabled or have no value.
     const flags = this.evaluator.flags(replica).map((flag) => this.texts.of(flag, this.evaluator.evaluate(flag, context)));
     this.figures.answers.bulk += 1;
-    const rest = JSON.stringify({ metadata: { revision: replica.head.revision } });
+    const rest = JSON.stringify({ metadata: { revision }, eventStreams });
     send(response, `{"flags":[${flags.join(',')}],${rest.slice(1)}`);
-  }
-
-  private tag(replica: EnvironmentReplica, context: string): string {
-    const now = this.clock.now();
-    const minute = this.evaluator.readsTime(replica) ? Math.floor(now / MINUTE_MS) : null;
-    return bulkTag({ head: replica.head, context, day: Math.floor(now / DAY_MS), minute });
   }
 }
 

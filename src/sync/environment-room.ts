@@ -14,6 +14,7 @@ import { LiveGroups } from './live-groups.js';
 import { type SessionRoom } from './session-room.js';
 import { type SnapshotGeneration, Snapshots, type SnapshotReader } from './snapshots.js';
 import { type CutReason, type SyncFigures } from './sync-figures.js';
+import { type HubSession } from './hub-session.js';
 import { type SyncSession } from './sync-session.js';
 
 /** What rooms are made of; one for all of a node. */
@@ -157,7 +158,7 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
 }
 
 /** A throw ends the connection that it came from, and no other. */
-export function forEachSafely(sessions: Iterable<SyncSession>, act: (session: SyncSession) => void): void {
+export function forEachSafely<S extends HubSession>(sessions: Iterable<S>, act: (session: S) => void): void {
   for (const session of [...sessions]) {
     try {
       act(session);

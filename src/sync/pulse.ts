@@ -6,7 +6,7 @@ import { forEachSafely } from './environment-room.js';
 import { frameOf, openText } from './form.js';
 import { type Frame } from './frame.js';
 import { SyncHub } from './sync-hub.js';
-import { type SyncSession } from './sync-session.js';
+import { type HubSession } from './hub-session.js';
 
 /** Each round serves one slot in so many, so that no turn of the loop serves everybody. */
 const SLOTS = 15;
@@ -16,7 +16,7 @@ const STALL_CHECKS = 10;
 @Injectable()
 export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly timers: NodeJS.Timeout[] = [];
-  private readonly slotOf = new WeakMap<SyncSession, number>();
+  private readonly slotOf = new WeakMap<HubSession, number>();
   private lastSlot = 0;
 
   constructor(
@@ -37,7 +37,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     for (const timer of this.timers) clearInterval(timer);
   }
 
-  private everySlot(periodMs: number, serve: (sessions: SyncSession[]) => void): void {
+  private everySlot(periodMs: number, serve: (sessions: HubSession[]) => void): void {
     let round = 0;
     const turn = () => {
       round = (round + 1) % SLOTS;
@@ -46,7 +46,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     this.timers.push(setInterval(turn, periodMs / SLOTS));
   }
 
-  private slot(session: SyncSession): number {
+  private slot(session: HubSession): number {
     const known = this.slotOf.get(session);
     if (known !== undefined) return known;
     this.lastSlot = (this.lastSlot + 1) % SLOTS;
@@ -60,7 +60,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     this.hub.retireOld(now);
   }
 
-  private ping(sessions: SyncSession[]): void {
+  private ping(sessions: HubSession[]): void {
     forEachSafely(sessions, (session) => {
       const { ping } = session.form;
       if (ping !== null) session.pulse(ping);
@@ -68,7 +68,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   /** One encoding for all who stand at the same cursor, in each form. */
-  private heartbeat(sessions: SyncSession[]): void {
+  private heartbeat(sessions: HubSession[]): void {
     const frames = new Map<string, Frame>();
     const data = { timestamp: Math.floor(this.clock.now() / 1000), age_ms: this.feed.ageMs() };
     const text = openText({ type: 'Heartbeat', data });

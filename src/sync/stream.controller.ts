@@ -1,8 +1,8 @@
 import { Controller, Headers, Query, Req, Sse } from '@nestjs/common';
 import { type FlagFilter } from '@flagwire/protocol/sync';
-import { type Request, type Response } from 'express';
+import { type Request } from 'express';
 import { randomUUID } from 'node:crypto';
-import { Observable } from 'rxjs';
+import { type Observable } from 'rxjs';
 import { SdkAccess } from '../auth/access.decorator.js';
 import { Sdk } from '../auth/principal.decorator.js';
 import { type KeyUnchecked, type SdkPrincipal } from '../auth/principal.js';
@@ -12,28 +12,15 @@ import { CLIENT_QUERY, FILTER_QUERIES, SdkApi, TextQueries } from '../common/sdk
 import { subscriptionTo } from '../changes/subscription.js';
 import { clientName, type ClientName } from '../receipts/client-name.js';
 import { type Holder } from './connection-quota.js';
-import { SseOutlet } from './sse-outlet.js';
+import { eventStream, type OpenStream } from './session-handshake.js';
 import { type Refusal, SyncHub } from './sync-hub.js';
 import { type SyncSession } from './sync-session.js';
-
-/** A stream whose headers are out: what sends its first words, and what lets go of it when the client has left. */
-interface Stream {
-  begin: () => void;
-  close: () => void;
-}
-
-type OpenStream = (outlet: SseOutlet) => Stream;
 
 /** `GET /sdk/stream` (protocol section 4). */
 @Controller('sdk')
 export class StreamController {
   constructor(private readonly hub: SyncHub) {}
 
-  /**
-   * Nest owns the handshake: guards, headers, the notice that the client has gone. Its Observable emits nothing, since
-   * Nest would format each message for each client and give those without an id a made-up one; the session writes shared
-   * frames to the response instead.
-   */
   @Sse('stream')
   @SdkApi({ tickets: true, keyInQuery: true })
   @TextQueries({
@@ -61,23 +48,7 @@ export class StreamController {
             presented,
             clientOf(request),
           );
-    return new Observable((subscriber) => {
-      const response = responseOf(request);
-      const outlet = new SseOutlet(request, response, (reason) => {
-        this.hub.figures.noteEnd(reason);
-        subscriber.complete();
-      });
-      let close: () => void = () => undefined;
-      const stopWaiting = whenHeadersAreOut(response, () => {
-        const stream = open(outlet);
-        close = stream.close;
-        stream.begin();
-      });
-      return () => {
-        stopWaiting();
-        close();
-      };
-    });
+    return eventStream(request, this.hub.figures, open);
   }
 
   private served(
@@ -105,22 +76,4 @@ export class StreamController {
 /** A browser's EventSource sends no header of its own. */
 function clientOf({ headers, query }: Request): ClientName | null {
   return clientName(headers['flagwire-client'] ?? query['client']);
-}
-
-function responseOf(request: Request): Response {
-  if (request.res === undefined) throw new TypeError('A request without its response');
-  return request.res;
-}
-
-/** Nest sends the headers in a later turn than it subscribes. @returns what stops the waiting. */
-function whenHeadersAreOut(response: Response, then: () => void): () => void {
-  let pending: NodeJS.Immediate | null = null;
-  const look = () => {
-    if (response.headersSent) then();
-    else pending = setImmediate(look);
-  };
-  pending = setImmediate(look);
-  return () => {
-    if (pending !== null) clearImmediate(pending);
-  };
 }

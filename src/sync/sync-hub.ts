@@ -12,6 +12,8 @@ import { type ConnectionLimit, ConnectionQuota, type Holder } from './connection
 import { SetFrames } from './encodings.js';
 import { EnvironmentRoom, forEachSafely } from './environment-room.js';
 import { sayGoodbye } from './farewell.js';
+import { type HubSession } from './hub-session.js';
+import { NoticeSession } from './notice-session.js';
 import { type Outlet } from './outlet.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
 import { RoomParts } from './room-parts.js';
@@ -24,6 +26,11 @@ const MISSED_PINGS = 3;
 const DRAIN_STEPS = 20;
 const REPORT_MS = 60_000;
 
+/** Whose notices a stream is for. */
+export interface NoticeHolder extends Holder {
+  readonly environmentId: string;
+}
+
 /** Why a newcomer cannot be served now, or its key for good. */
 export interface Refusal {
   readonly reason: GoodbyeReason;
@@ -34,11 +41,11 @@ export interface Refusal {
 /** All sessions of this node, and the road from the feed to them. */
 @Injectable()
 export class SyncHub implements OnApplicationShutdown {
-  private readonly sessions = new Set<SyncSession>();
-  private readonly byKey = new Map<string, Set<SyncSession>>();
+  private readonly sessions = new Set<HubSession>();
+  private readonly byKey = new Map<string, Set<HubSession>>();
   private readonly rooms = new Map<string, EnvironmentRoom>();
   /** Monotonic milliseconds. */
-  private readonly leavesAt = new WeakMap<SyncSession, number>();
+  private readonly leavesAt = new WeakMap<HubSession, number>();
   readonly figures = new SyncFigures(this.sessions);
   private readonly frames = new SetFrames(() => (this.figures.encodings += 1));
   private readonly subscriptions = new RxSubscription();
@@ -83,29 +90,37 @@ export class SyncHub implements OnApplicationShutdown {
   open(environmentId: string, subscriber: Subscriber, outlet: Outlet): SyncSession {
     const room = this.rooms.get(environmentId) ?? this.newRoom(environmentId);
     const session = new SyncSession(subscriber, outlet, room, this.advice.retryMs());
-    const { holder } = subscriber;
-    const ofKey = this.byKey.get(holder.keyId) ?? new Set();
-    this.byKey.set(holder.keyId, ofKey);
-    ofKey.add(session);
-    this.quota.enter(holder);
     room.members.add(session);
-    this.sessions.add(session);
+    this.admit(session);
+    return session;
+  }
+
+  /** The same for a stream of notices, which belongs to no room; `dismiss` closes it. @param cursor what the client has. */
+  openNotices(holder: Holder, outlet: Outlet, cursor: string): NoticeSession {
+    const session = new NoticeSession({ holder }, outlet, cursor, this.figures, this.advice.retryMs());
+    this.admit(session);
     return session;
   }
 
   /** Every end of a connection comes through here. */
   close(session: SyncSession, environmentId: string): void {
+    if (!this.dismiss(session)) return;
+    const room = this.rooms.get(environmentId);
+    room?.members.delete(session);
+    if (room?.members.size === 0) this.rooms.delete(environmentId);
+  }
+
+  /** @returns whether it was there. */
+  dismiss(session: HubSession): boolean {
     session.close();
-    if (!this.sessions.delete(session)) return;
+    if (!this.sessions.delete(session)) return false;
     this.figures.noteGone(session.outlet);
     const { holder } = session.subscriber;
     this.quota.leave(holder);
     const ofKey = this.byKey.get(holder.keyId);
     ofKey?.delete(session);
     if (ofKey?.size === 0) this.byKey.delete(holder.keyId);
-    const room = this.rooms.get(environmentId);
-    room?.members.delete(session);
-    if (room?.members.size === 0) this.rooms.delete(environmentId);
+    return true;
   }
 
   /**
@@ -121,7 +136,7 @@ export class SyncHub implements OnApplicationShutdown {
     };
   }
 
-  all(): Iterable<SyncSession> {
+  all(): Iterable<HubSession> {
     return this.sessions;
   }
 
@@ -159,6 +174,15 @@ export class SyncHub implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.subscriptions.unsubscribe();
     if (this.quiet !== null) clearTimeout(this.quiet);
+  }
+
+  private admit(session: HubSession): void {
+    const { holder } = session.subscriber;
+    const ofKey = this.byKey.get(holder.keyId) ?? new Set();
+    this.byKey.set(holder.keyId, ofKey);
+    ofKey.add(session);
+    this.quota.enter(holder);
+    this.sessions.add(session);
   }
 
   /** Once a minute: what ends one connection may end them all, again and again. */
@@ -202,7 +226,7 @@ export class SyncHub implements OnApplicationShutdown {
     this.sendAway(this.byKey.get(keyId) ?? [], reason);
   }
 
-  private sendAway(sessions: Iterable<SyncSession>, reason: GoodbyeReason): void {
+  private sendAway(sessions: Iterable<HubSession>, reason: GoodbyeReason): void {
     forEachSafely(sessions, (session) => session.goodbye(reason, this.advice.retryAfter(reason)));
   }
 }

@@ -10,6 +10,7 @@ import { type Holder } from './connection-quota.js';
 import { sayGoodbye } from './farewell.js';
 import { type Form, openText } from './form.js';
 import { type Frame } from './frame.js';
+import { type HubSession } from './hub-session.js';
 import { Opening } from './opening.js';
 import { type EndReason, type Outlet } from './outlet.js';
 import { type SessionRoom } from './session-room.js';
@@ -50,7 +51,7 @@ export interface Subscriber {
  * happen in one synchronous turn. Requests of the peer are answered while it is live: so an answer comes after all that was to be
  * sent before it, and shows the state at that point.
  */
-export class SyncSession implements Fed, Source {
+export class SyncSession implements HubSession, Fed, Source {
   private state: 'opening' | 'feeding' | 'live' | 'ended' = 'opening';
   readonly vitals: Vitals;
   readonly wish: Wish;

@@ -3,7 +3,7 @@ import { masked, SecretSearch } from './secret-search.js';
 import { type Environment } from './server-process.js';
 
 /** The answers that show a secret, once. */
-const SHOWING = /\/(sdk-keys|sdk-keys\/[^/]+\/rotate|api\/tokens|sdk\/ticket)$/;
+const SHOWING = /\/(sdk-keys|sdk-keys\/[^/]+\/rotate|api\/tokens|sdk\/ticket)$|^\/ofrep\/v1\/evaluate\/flags$/;
 const PASSWORD = /^\w+:\/\/[^:/@]*:(.*)@/;
 
 /** All secrets that this test file has seen. Servers of one file may share a database; those of two share nothing. */

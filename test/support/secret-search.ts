@@ -1,5 +1,5 @@
-/** Keys, admin tokens and tickets, whole. */
-const WHOLE = /fw_(?:srv|cli|adm)_[0-9A-Za-z]{50}|fw_tkt_[\w-]{20,}\.[\w-]{43}/g;
+/** Keys, admin tokens, tickets and stream tokens, whole. */
+const WHOLE = /fw_(?:srv|cli|adm)_[0-9A-Za-z]{50}|fw_(?:tkt|evt)_[\w-]{20,}\.[\w-]{43}/g;
 /** So much of a secret in one piece is no accident. */
 const WINDOW = 16;
 const LAST_BLOCK = WINDOW - 3;
@@ -9,10 +9,10 @@ export function masked(text: string): string {
   return text.replace(WHOLE, (secret) => `${secret.slice(0, 11)}…`);
 }
 
-/** What must not be known: of a key the part that nobody may see, of a ticket its signature, of anything else the whole. */
+/** What must not be known: of a key the part that nobody may see, of a ticket or a stream token its signature, of anything else the whole. */
 function coreOf(secret: string): string {
   if (/^fw_(srv|cli|adm)_/.test(secret)) return secret.slice(19, 51);
-  return secret.startsWith('fw_tkt_') ? secret.slice(-43) : secret;
+  return /^fw_(tkt|evt)_/.test(secret) ? secret.slice(-43) : secret;
 }
 
 /** As base64 has it behind 0, 1 or 2 bytes of something else, as in `user:SECRET`; without the characters that depend on that. */

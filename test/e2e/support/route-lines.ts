@@ -65,6 +65,8 @@ export const LINES: Record<string, Line> = {
   'GET /flagd/v1/flags': { server: 200, ticket: 401, client: 403 },
   // Let in, they lack a context.
   'POST /ofrep/v1/evaluate/flags': { server: 400, ticket: 401, client: 400 },
+  // It takes stream tokens alone.
+  'GET /ofrep/v1/stream': { server: 401, ticket: 401, client: 401 },
   'POST /ofrep/v1/evaluate/flags/{key}': { server: 400, ticket: 401, client: 400 },
 
   'GET /api/audit': { role: 'admin', about: 'projects' },

@@ -60,7 +60,7 @@ describe('The hub', () => {
     const guests = [enter(), enter(), enter('key-2')];
     feed.commit(updated('a', 2));
     expect(guests.map(({ outlet }) => outlet.summary)).toEqual(guests.map(() => ['epoch001.1.m00001 FlagUpdated']));
-    expect(hub.figures.connections()).toEqual({ sse: 3, websocket: 0, 'socket.io': 0 });
+    expect(hub.figures.connections()).toEqual({ sse: 3, websocket: 0, 'socket.io': 0, grpc: 0 });
     expect([hub.figures.lagging(), hub.figures.encodings, hub.figures.cuts.stalled]).toEqual([0, 1, 0]);
   });
 

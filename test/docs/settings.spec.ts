@@ -9,7 +9,7 @@ const readme = readFileSync(join(projectRoot(), 'README.md'), 'utf8');
 
 /** A default as it would be written in the environment: a time is held in milliseconds, and given in what the name says. */
 function asText({ name, fallback }: Setting<unknown>): string {
-  return typeof fallback === 'number' && /(?<!_PER)_S$/.test(name) ? String(fallback / 1000) : String(fallback);
+  return typeof fallback === 'number' && name.endsWith('_S') ? String(fallback / 1000) : String(fallback);
 }
 
 function expectedTable(): string {

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type FlagFilter, isObject, parseFilter } from '@flagwire/protocol/sync';
 import { Clock } from '../common/clock.js';
@@ -62,7 +61,7 @@ export class Tickets {
     const end = Math.min(now + this.config.ticketTtlMs, key.expiresAt ?? Infinity);
     const payload: Payload = { k: key.id, e: key.environmentId, f: filter?.canonical ?? null, x: end };
     const body = TICKET_PREFIX + Buffer.from(JSON.stringify(payload)).toString('base64url');
-    const signature = await this.sign(body);
+    const signature = await this.secrets.sign(body);
     return { ticket: `${body}.${signature.toString('base64url')}`, expiresIn: Math.floor((end - now) / 1000) };
   }
 
@@ -75,7 +74,7 @@ export class Tickets {
   async verify(ticket: string, expiredToo = false): Promise<{ key: LiveKey; filter: FlagFilter | null }> {
     const [, body = '', encoded = '', signature = ''] = (ticket.length <= MAX_LENGTH && FORM.exec(ticket)) || [];
     if (body === '') throw new Unauthenticated('malformed_ticket', 'This is not a ticket: make one with POST /sdk/ticket.');
-    if (!sameHash(await this.sign(body), Buffer.from(signature, 'base64url'))) {
+    if (!sameHash(await this.secrets.sign(body), Buffer.from(signature, 'base64url'))) {
       throw new Unauthenticated('unknown_ticket', 'This ticket was not made by this server: make one with POST /sdk/ticket.');
     }
     const payload = parsePayload(encoded);
@@ -87,11 +86,5 @@ export class Tickets {
     // A key never moves; this is what a restored database with the same id would look like.
     if (key.environmentId !== payload.e) throw new Unauthenticated('unknown_ticket', 'The key of this ticket belongs elsewhere.');
     return { key, filter: payload.f === null ? null : parseFilter(payload.f.split(',')) };
-  }
-
-  private async sign(body: string): Promise<Buffer> {
-    return createHmac('sha256', await this.secrets.forTickets())
-      .update(body)
-      .digest();
   }
 }

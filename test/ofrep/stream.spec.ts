@@ -1,58 +1,13 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type AdminClient } from '../support/admin-client.js';
-import { openResponse } from '../support/http-request.js';
 import { type TestServer } from '../support/server.js';
-import { SseParser, type SseBlock } from '../support/sse-parser.js';
 import { describeEachDatabase, useServers } from '../support/use-servers.js';
 import { eventually, holds } from '../support/wait.js';
+import { Notices, noticesUrl } from './support/notices.js';
 import { type BulkBody, OfrepClient } from './support/ofrep-client.js';
 import { flawsBy } from './support/ofrep-schema.js';
 
 const start = useServers();
-
-/** A notice stream, read to the letter. */
-class Notices {
-  readonly blocks: SseBlock[] = [];
-  isEnded = false;
-
-  private constructor(
-    readonly status: number,
-    readonly headers: Record<string, unknown>,
-    private readonly abort: AbortController,
-  ) {}
-
-  static async open(url: string, headers: Record<string, string> = {}): Promise<Notices> {
-    const abort = new AbortController();
-    const response = await openResponse(url, { headers: { Accept: 'text/event-stream', ...headers }, signal: abort.signal });
-    const notices = new Notices(response.statusCode ?? 0, response.headers, abort);
-    const parser = new SseParser((block) => notices.blocks.push(block));
-    response.on('data', (chunk: Buffer) => parser.push(chunk));
-    response.once('close', () => (notices.isEnded = true));
-    response.on('error', () => undefined);
-    return notices;
-  }
-
-  /** The ids of the notices. */
-  get ids(): string[] {
-    return this.messages('refetchEvaluation').map(({ id }) => id);
-  }
-
-  messages(type: string): { id: string; data: Record<string, unknown> }[] {
-    return this.blocks.flatMap(({ data, lastEventId }) => {
-      const parsed = data === null ? {} : (JSON.parse(data) as Record<string, unknown>);
-      return parsed['type'] === type ? [{ id: lastEventId, data: parsed }] : [];
-    });
-  }
-
-  close(): void {
-    this.abort.abort();
-  }
-}
-
-async function tokenUrl(server: TestServer, key: string): Promise<string> {
-  const { eventStreams } = (await new OfrepClient(server.url, key).bulk({})).json() as BulkBody;
-  return new URL(eventStreams[0]?.endpoint.requestUri ?? '', server.url).href;
-}
 
 describeEachDatabase('the notice stream', (database) => {
   let server: TestServer;
@@ -72,16 +27,16 @@ describeEachDatabase('the notice stream', (database) => {
     await admin.createFlag('a');
     await admin.createFlag('kill', { critical: true });
     key = await admin.createKey('production', 'client');
-    url = await tokenUrl(server, key.key);
+    url = await noticesUrl(server, key.key);
     await change({ default_variant: 'on' });
   });
 
   it('has the same address in every answer of the day, one for each key, without an origin', async () => {
-    expect(await tokenUrl(server, key.key)).toBe(url);
+    expect(await noticesUrl(server, key.key)).toBe(url);
     const answer = (await new OfrepClient(server.url, key.key).bulk({ plan: 'x' })).json() as BulkBody;
     expect(answer.eventStreams).toEqual([{ type: 'sse', endpoint: { requestUri: url.slice(server.url.length) } }]);
     const other = await admin.createKey('production', 'client');
-    expect(await tokenUrl(server, other.key)).not.toBe(url);
+    expect(await noticesUrl(server, other.key)).not.toBe(url);
   });
 
   it('begins with where it stands and when to come back, pings, and gives no notice while nothing changes', async () => {
@@ -169,14 +124,14 @@ describeEachDatabase('the notice stream', (database) => {
   it('may be read by the pages that its key lists', async () => {
     const origin = 'https://shop.example';
     const made = await admin.createKey('production', 'client', { allowed_origins: [origin] });
-    const notices = await Notices.open(await tokenUrl(server, made.key), { Origin: origin });
+    const notices = await Notices.open(await noticesUrl(server, made.key), { Origin: origin });
     expect([notices.status, notices.headers['access-control-allow-origin']]).toEqual([200, origin]);
     notices.close();
   });
 
   it('ends when its key is revoked, for good', async () => {
     const made = await admin.createKey('production', 'client');
-    const address = await tokenUrl(server, made.key);
+    const address = await noticesUrl(server, made.key);
     const notices = await Notices.open(address);
     await eventually(() => expect(notices.messages('connected')).toHaveLength(1));
     await admin.revokeKey('production', made.id);
@@ -189,7 +144,7 @@ describeEachDatabase('the notice stream', (database) => {
   it('counts among the connections of its key and address, and who is one too many is told when to come back', async () => {
     const node = await start({ database, env: { FLAGWIRE_MAX_PER_ADDRESS: '2' } });
     const made = await node.admin.createKey('production', 'client');
-    const address = await tokenUrl(node, made.key);
+    const address = await noticesUrl(node, made.key);
     const held = [await Notices.open(address), await Notices.open(address)];
     await eventually(() => expect(held.every((notices) => notices.messages('connected').length === 1)).toBe(true));
     const late = await Notices.open(address);
@@ -225,7 +180,7 @@ describe('notices to many', () => {
     await server.admin.createFlag('kill', { critical: true });
     await server.admin.createFlag('plain');
     const made = await server.admin.createKey('production', 'client');
-    const address = await tokenUrl(server, made.key);
+    const address = await noticesUrl(server, made.key);
     const { cursors } = await server.admin.patchEnv('plain', 'production', { status: 'enabled' });
     const all: Notices[] = [];
     for (let count = 0; count < 200; count++) {

@@ -1,10 +1,10 @@
-import { type FlagEvent } from '@flagwire/protocol/sync';
+import { type FlagDefinition, type FlagEvent } from '@flagwire/protocol/sync';
 import { isSame } from '../sync/change-set.js';
-import { type FlagChange } from '../sync/messages.js';
+import { type Change, type FlagChange } from '../sync/messages.js';
 
 /** What became different at once: a change set of the server, or what a full sync or the cache brought. Never empty. */
-export interface ChangeSet {
-  readonly changes: readonly FlagChange[];
+export interface ChangeSet<T = FlagDefinition> {
+  readonly changes: readonly Change<T>[];
   /** Where the flags stand with it; null: no server has said. */
   readonly cursor: string | null;
   /** Of the environment. */

@@ -31,7 +31,7 @@ export interface Status {
 
 /** What the state follows from. */
 export interface Standing {
-  readonly sync: SyncState;
+  readonly sync: Pick<SyncState, 'phase' | 'age_ms'>;
   /** There are flags to show, even if they are none. */
   readonly held: boolean;
   readonly transport: Traits | undefined;

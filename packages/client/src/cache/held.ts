@@ -1,8 +1,9 @@
 import { type Site } from '../transport/transport.js';
 import { type Held, parseHeld } from './parse-held.js';
+import { checksum, seal, unseal } from './seal.js';
 
 const FORMAT = 'flagwire-1';
-/** In `fw_srv_` + selector + secret + checksum. */
+/** In `fw_srv_` + selector + secret + checksum; a client key has the same parts. */
 const SELECTOR = [7, 19] as const;
 
 /** @param credential what `markOf` gives: two keys may be of two environments, which share a server but no flags. */
@@ -12,35 +13,16 @@ export function scopeOf(site: Site, credential: string): string {
 }
 
 /** Tells keys apart without saying which they are: a hash of the selector, which is no secret. All tickets are one. */
-export function markOf(sdkKey: string | undefined): string {
-  const selector = sdkKey?.slice(...SELECTOR);
+export function markOf(key: string | undefined): string {
+  const selector = key?.slice(...SELECTOR);
   return selector === undefined ? 'ticket' : checksum(selector) + checksum(selector + selector);
 }
 
-/** One text with a checksum: half of a file, or one of another program, is seen. */
 export function encodeHeld({ cursor, scope, flags }: Held): string {
-  const body = JSON.stringify({ cursor, scope, flags: [...flags.values()] });
-  return `${FORMAT} ${checksum(body)} ${body}`;
+  return seal(FORMAT, { cursor, scope, flags: [...flags.values()] });
 }
 
 /** Null where the text is not whole, or not ours. */
 export function decodeHeld(text: string): Held | null {
-  const [format, sum, ...rest] = text.split(' ');
-  const body = rest.join(' ');
-  return format === FORMAT && sum === checksum(body) ? parseHeld(parseJson(body)) : null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-/** FNV-1a, 32 bits: against accidents, not against anybody. */
-function checksum(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, '0');
+  return parseHeld(unseal(FORMAT, text));
 }

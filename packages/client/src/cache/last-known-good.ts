@@ -3,6 +3,7 @@ import { initialState, type SyncState } from '../sync/state.js';
 import { type Cache, type CacheFault } from './cache.js';
 import { decodeHeld, encodeHeld } from './held.js';
 import { type Held } from './parse-held.js';
+import { Place } from './place.js';
 
 /**
  * Keeps the newest whole state, and begins with it: a program shows what it knew at once, `stale`, and resumes from its cursor.
@@ -10,15 +11,13 @@ import { type Held } from './parse-held.js';
  */
 export class LastKnownGood {
   #kept: string = NO_CURSOR;
-  #next: Held | null = null;
-  #writing: Promise<void> | null = null;
-  readonly #cache: Cache;
+  readonly #place: Place;
   readonly #scope: () => string;
   readonly #onFault: (code: CacheFault, error?: unknown) => void;
 
   /** @param scope asked whenever something is read or kept: the filter may have changed. */
   constructor(cache: Cache, scope: () => string, onFault: (code: CacheFault, error?: unknown) => void) {
-    this.#cache = cache;
+    this.#place = new Place(cache, onFault);
     this.#scope = scope;
     this.#onFault = onFault;
   }
@@ -34,38 +33,20 @@ export class LastKnownGood {
     // After a drop the flags are shown on, but no cursor stands for them: what was kept before is still whole.
     if (cursor === NO_CURSOR || cursor === this.#kept) return;
     this.#kept = cursor;
-    this.#next = { cursor, flags, scope: this.#scope() };
-    this.#writing ??= this.#write();
+    const held = { cursor, flags, scope: this.#scope() };
+    this.#place.write(() => encodeHeld(held));
   }
 
   /** Once everything that was to be kept is kept. */
-  async settled(): Promise<void> {
-    await this.#writing;
+  settled(): Promise<void> {
+    return this.#place.settled();
   }
 
   async #read(): Promise<Held | null> {
-    let text: string | null;
-    try {
-      text = await this.#cache.read();
-    } catch (error) {
-      this.#onFault('cache_unreadable', error);
-      return null;
-    }
+    const text = await this.#place.read();
     if (text === null) return null;
     const held = decodeHeld(text);
     if (held === null) this.#onFault('cache_corrupt');
     return held?.scope === this.#scope() ? held : null;
-  }
-
-  async #write(): Promise<void> {
-    for (let held = this.#next; held !== null; held = this.#next) {
-      this.#next = null;
-      try {
-        await this.#cache.write(encodeHeld(held));
-      } catch (error) {
-        this.#onFault('cache_unwritable', error);
-      }
-    }
-    this.#writing = null;
   }
 }

@@ -1,5 +1,5 @@
 import { applyFlagEvent, type FlagDefinition, type FlagEvent, flagIdOf } from '@flagwire/protocol/sync';
-import { type FlagChange } from './messages.js';
+import { type Change, type FlagChange } from './messages.js';
 import { type SyncState } from './state.js';
 
 /** At the bound the oldest is forgotten: then only a copy of an event older than this many deletions could bring a flag back. */
@@ -42,12 +42,12 @@ export function applyEvents(held: Held, events: readonly FlagEvent[]): (Held & {
 }
 
 /** What is different between two sets of flags, for these ids. */
-export function changesOf(
-  before: ReadonlyMap<string, FlagDefinition>,
-  after: ReadonlyMap<string, FlagDefinition>,
+export function changesOf<T>(
+  before: ReadonlyMap<string, T>,
+  after: ReadonlyMap<string, T>,
   ids: Iterable<string> = new Set([...before.keys(), ...after.keys()]),
-): FlagChange[] {
-  const changes: FlagChange[] = [];
+): Change<T>[] {
+  const changes: Change<T>[] = [];
   for (const id of ids) {
     const change = { id, before: before.get(id) ?? null, after: after.get(id) ?? null };
     if (!isSame(change.before, change.after)) changes.push(change);

@@ -45,11 +45,12 @@ export type Input =
   | { type: 'Unchanged'; asked: string };
 
 /** One flag before and after; null: there was, or is, none. */
-export interface FlagChange {
+export interface Change<T> {
   id: string;
-  before: FlagDefinition | null;
-  after: FlagDefinition | null;
+  before: T | null;
+  after: T | null;
 }
+export type FlagChange = Change<FlagDefinition>;
 
 /** What the caller has to do, in this order. */
 export type Effect =

@@ -2,17 +2,24 @@ import { type Fetch, type FetchResponse, globals } from '../platform.js';
 import { type Failure, failure } from './failure.js';
 import { type Connection, type TransportEvent } from './transport.js';
 
-type Tell = (event: TransportEvent) => void;
+/** What is told of it; `Ended` once, as the last. */
+export type Tell<E = TransportEvent> = (event: E | { type: 'Ended'; failure: Failure | null }) => void;
 
 /** What a transport does with an answer of 200 or 304. Gives null where the exchange ended as it should. */
-export type Use = (response: FetchResponse, tell: Tell) => Promise<Failure | null>;
+export type Use<E = TransportEvent> = (response: FetchResponse, tell: Tell<E>) => Promise<Failure | null>;
 
 /** One request from beginning to end. Its body is let go at the end, whichever it is. */
-export function exchange(fetch: Fetch, url: string, headers: Record<string, string>, use: Use, listener: Tell): Connection {
+export function exchange<E>(
+  fetch: Fetch,
+  url: string,
+  headers: Record<string, string>,
+  use: Use<E>,
+  listener: Tell<E>,
+): Connection {
   const abort = new globals.AbortController();
   let over = false;
   let opened = false;
-  const tell: Tell = (event) => {
+  const tell: Tell<E> = (event) => {
     if (!over) listener(event);
   };
   const end = (ended: Failure | null): void => {

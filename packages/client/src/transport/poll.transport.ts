@@ -6,7 +6,7 @@ import { textOf } from './body.js';
 import { exchange, type Use } from './exchange.js';
 import { type Failure, failure } from './failure.js';
 import { LONG_POLL, LONG_POLL_WAIT_S, POLL } from './traits.js';
-import { addressOf, headersOf, MAX_BODY, type Site, type Transport } from './transport.js';
+import { addressOf, headersOf, MAX_BODY, type Site, type Transport, type TransportEvent } from './transport.js';
 
 /** By which the server tells those apart that poll with one key: what a poll presents is then a receipt (protocol, section 12). */
 const instances = new WeakMap<Site, string>();
@@ -28,7 +28,7 @@ export function poll(site: Site, fetch: Fetch = globals.fetch): Transport {
       const headers = headersOf(credential);
       // The tag wraps the cursor (protocol section 1), so that one is kept and not two.
       const tag = cursor === NO_CURSOR ? {} : { 'If-None-Match': `W/"${cursor}"` };
-      return exchange(fetch, url, { ...headers, ...tag }, reading(cursor, readAll), listener);
+      return exchange<TransportEvent>(fetch, url, { ...headers, ...tag }, reading(cursor, readAll), listener);
     },
   };
 }
@@ -43,7 +43,7 @@ export function longPoll(site: Site, fetch: Fetch = globals.fetch): Transport {
         wait: wait ? String(LONG_POLL_WAIT_S) : null,
         instance: instanceOf(site),
       });
-      return exchange(fetch, url, headersOf(credential), reading(cursor, readEvents), listener);
+      return exchange<TransportEvent>(fetch, url, headersOf(credential), reading(cursor, readEvents), listener);
     },
   };
 }

@@ -10,7 +10,7 @@ export interface SseEvent {
 }
 
 export interface SseListener {
-  onEvent(event: SseEvent): void;
+  onEvent(event: SseEvent): unknown;
   /** Milliseconds. */
   onRetry(after_ms: number): void;
   /** More than `limit` characters were held. Nothing is read after it. */

@@ -6,7 +6,7 @@ import { type SseEvent, SseReader } from './sse-reader.js';
 import { type Connection, MAX_MESSAGE, type TransportEvent } from './transport.js';
 
 /** What is told of an event stream, whatever its events mean. */
-type StreamEvent = Extract<TransportEvent, { type: 'Opened' | 'Heard' | 'Retry' | 'Ended' }>;
+export type StreamEvent = Extract<TransportEvent, { type: 'Opened' | 'Heard' | 'Retry' | 'Ended' }>;
 
 /** An event stream over `fetch`. `read` is given each of its messages; events of another name are for other listeners. */
 export function eventStream<E>(

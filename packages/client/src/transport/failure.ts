@@ -4,6 +4,7 @@ export const FAILURE_CODES = [
   'connection_ended',
   'connection_failed',
   'connection_lost',
+  'context_refused',
   'http_status',
   'malformed_answer',
   'malformed_message',

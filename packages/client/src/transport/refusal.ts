@@ -12,7 +12,10 @@ export async function refusalOf(response: FetchResponse): Promise<Failure> {
     return failure('redirected', 'the server redirects: the address has to be the one that it redirects to', { status });
   }
   if (status === 204) return failure('not_a_stream', 'the server answers with nothing (204)', { status });
-  const said = `the server answers ${status}${await problemIn(response)}`;
+  const code = await codeIn(response);
+  const said = `the server answers ${status}${code === null ? '' : `: ${code}`}`;
+  // Of OFREP: the same context would be refused again.
+  if (status === 400 && code === 'INVALID_CONTEXT') return failure('context_refused', said, { status });
   switch (status) {
     case 401:
     case 403:
@@ -30,14 +33,15 @@ export function notAStream({ status, headers }: FetchResponse): Failure {
   return failure('not_a_stream', `the server answers ${status} with ${headers.get('content-type') ?? 'nothing'}`, { status });
 }
 
-/** The code of a problem+json, where there is one: an error that says `revoked_key` is worth more than one that says 401. */
-async function problemIn(response: FetchResponse): Promise<string> {
-  if (!/[/+]json/.test(response.headers.get('content-type') ?? '')) return '';
+/** Of a problem+json, or of OFREP, where there is one: an error that says `revoked_key` is worth more than one that says 401. */
+async function codeIn(response: FetchResponse): Promise<string | null> {
+  if (!/[/+]json/.test(response.headers.get('content-type') ?? '')) return null;
   try {
-    const { code } = JSON.parse((await textOf(response, MAX_PROBLEM)) ?? '{}') as { code?: unknown };
-    return typeof code === 'string' ? `: ${code}` : '';
+    const said = JSON.parse((await textOf(response, MAX_PROBLEM)) ?? '{}') as { code?: unknown; errorCode?: unknown };
+    const { code = said.errorCode } = said;
+    return typeof code === 'string' ? code : null;
   } catch {
-    return '';
+    return null;
   }
 }
 

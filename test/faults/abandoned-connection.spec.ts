@@ -4,6 +4,9 @@ import { freshDatabase, type FreshDatabase } from '../support/fresh-database.js'
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { ImpatientClient } from '../../src/database/impatient-client.js';
 
+/** A statement whose answer has to come within 200 ms; the others may take as long as a busy machine needs. */
+const inHaste = (text: string) => ({ text, query_timeout: 200 });
+
 describe('A connection whose answer does not come in time', () => {
   let fresh: FreshDatabase;
   let proxy: TcpProxy;
@@ -15,7 +18,6 @@ describe('A connection whose answer does not come in time', () => {
     pool = new pg.Pool({
       connectionString: proxy.through(fresh.url),
       max: 1,
-      query_timeout: 200,
       Client: ImpatientClient,
     });
   });
@@ -28,8 +30,8 @@ describe('A connection whose answer does not come in time', () => {
   it('is not given to the next user with its transaction still open', async () => {
     const client = await pool.connect();
     proxy.hold('toServer');
-    await expect(client.query('BEGIN')).rejects.toThrow('Query read timeout');
-    await expect(client.query('ROLLBACK')).rejects.toThrow();
+    await expect(client.query(inHaste('BEGIN'))).rejects.toThrow('Query read timeout');
+    await expect(client.query(inHaste('ROLLBACK'))).rejects.toThrow();
     client.release();
     proxy.release();
 

@@ -1,62 +1,57 @@
-import { type CpuTime } from './cpu-clock.js';
+import { type Goal, isAbsolute, verdictOn } from './goal.js';
+import { type Window } from './window.js';
 
-/** One window of measuring one program. */
-export interface Window {
-  /** What the CPU time is divided by: deliveries, answers. */
-  units: number;
-  cpu: CpuTime;
-  wallMs: number;
-  /** What was not as it has to be: lost or repeated deliveries, other answers. */
-  faults: readonly string[];
-}
-
-/** Floor and product, one after the other. */
+/** Floor and product, one after the other; null where the goal knows no floor. */
 export interface Pair {
-  floor: Window;
+  floor: Window | null;
   product: Window;
 }
 
 export interface Summary {
-  /** Microseconds of CPU for one unit, medians. */
-  floorUs: number;
-  productUs: number;
-  productUserUs: number;
-  /** Product to floor, in each pair: the median, and the range. */
-  ratio: number;
+  /** Medians, in the row's unit. */
+  product: number;
+  floor: number | null;
+  /** Product to floor, in each pair: the median. */
+  ratio: number | null;
+  /** Of the ratios, or of the product's figures where there is no floor. */
   range: readonly [number, number];
-  /** Why the figures say nothing; null: they do. */
-  noVerdict: string | null;
+  /** `met`, `short by N %`, or why the figures say nothing. */
+  verdict: string;
+  /** Whether there is nothing to be said for or against. */
+  isOpen: boolean;
 }
 
 /** Above this the floor's own figures differ too much to compare anything with. */
 const MOST_SPREAD = 0.25;
-/** Above this share of its CPU a program's cost for one unit depends on the load. */
+/** Above this share of its core a program's figures depend on the load. */
 const MOST_LOAD = 0.4;
 
-export const usPerUnit = ({ cpu, units }: Window): number => cpu.total / units;
-
-export function summarize(pairs: readonly Pair[], invert: boolean): Summary {
-  const costs = pairs.map(({ floor }) => usPerUnit(floor));
-  const ratios = pairs.map(({ floor, product }) => {
-    const ratio = usPerUnit(product) / usPerUnit(floor);
-    return invert ? 1 / ratio : ratio;
-  });
+export function summarize(pairs: readonly Pair[], goal: Goal): Summary {
+  const products = pairs.map(({ product }) => product.figure);
+  const floors = pairs.flatMap(({ floor }) => (floor === null ? [] : [floor.figure]));
+  const ratios = pairs.flatMap(({ floor, product }) => (floor === null ? [] : [product.figure / floor.figure]));
+  const product = median(products);
+  const ratio = ratios.length === 0 ? null : median(ratios);
+  const judged = isAbsolute(goal) ? product : ratio;
+  const doubt = reasonAgainst(pairs, floors) ?? (judged === null ? 'void: there was no floor' : null);
+  const compared = isAbsolute(goal) ? products : ratios;
   return {
-    floorUs: median(costs),
-    productUs: median(pairs.map(({ product }) => usPerUnit(product))),
-    productUserUs: median(pairs.map(({ product }) => product.cpu.user / product.units)),
-    ratio: median(ratios),
-    range: [Math.min(...ratios), Math.max(...ratios)],
-    noVerdict: reasonAgainst(pairs, costs),
+    product,
+    floor: floors.length === 0 ? null : median(floors),
+    ratio,
+    range: [Math.min(...compared), Math.max(...compared)],
+    verdict: doubt ?? verdictOn(goal, judged ?? NaN),
+    isOpen: doubt !== null,
   };
 }
 
-function reasonAgainst(pairs: readonly Pair[], costs: readonly number[]): string | null {
-  const fault = pairs.flatMap(({ floor, product }) => [...floor.faults, ...product.faults])[0];
+function reasonAgainst(pairs: readonly Pair[], floors: readonly number[]): string | null {
+  const windows = pairs.flatMap(({ floor, product }) => [...(floor === null ? [] : [floor]), product]);
+  const fault = windows.flatMap(({ faults }) => faults)[0];
   if (fault !== undefined) return `void: ${fault}`;
-  const load = Math.max(...pairs.map(({ floor }) => floor.cpu.total / 1000 / floor.wallMs));
+  const load = Math.max(0, ...pairs.map(({ floor }) => floor?.load ?? 0));
   if (load > MOST_LOAD) return `void: the floor was ${Math.round(load * 100)} % busy`;
-  const spread = (Math.max(...costs) - Math.min(...costs)) / median(costs);
+  const spread = floors.length === 0 ? 0 : (Math.max(...floors) - Math.min(...floors)) / median(floors);
   if (spread > MOST_SPREAD) return `no verdict: the floor itself spreads by ${Math.round(spread * 100)} %`;
   return null;
 }
@@ -69,11 +64,26 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** The value that `share` of all do not exceed (nearest rank). */
+export function quantile(values: readonly number[], share: number): number {
+  const value = [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)];
+  if (value === undefined) throw new RangeError('A quantile of nothing');
+  return value;
+}
+
 /** A B A B: each program is warmed up by a window that does not count. */
 export async function alternate(count: number, floor: () => Promise<Window>, product: () => Promise<Window>): Promise<Pair[]> {
   await floor();
   await product();
   const pairs: Pair[] = [];
   for (let done = 0; done < count; done += 1) pairs.push({ floor: await floor(), product: await product() });
+  return pairs;
+}
+
+/** The same of a row without a floor. */
+export async function repeat(count: number, product: () => Promise<Window>): Promise<Pair[]> {
+  await product();
+  const pairs: Pair[] = [];
+  for (let done = 0; done < count; done += 1) pairs.push({ floor: null, product: await product() });
   return pairs;
 }

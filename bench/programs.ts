@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { ADMIN_TOKEN, startServer, type TestServer } from '../test/support/server.js';
 import { type RowOptions } from './row.js';
 
 type CleanUp = RowOptions['cleanUp'];
@@ -11,10 +10,12 @@ const ANSWER_MS = 120_000;
 export class Program {
   private constructor(private readonly child: ChildProcess) {}
 
-  static start(path: string, cleanUp: CleanUp): Program {
-    const child = fork(join(import.meta.dirname, path), { execArgv: [] });
-    cleanUp(() => child.kill('SIGKILL'));
-    return new Program(child);
+  /** @param nodeArgs options of Node itself. */
+  static start(path: string, cleanUp: CleanUp, nodeArgs: readonly string[] = []): Program {
+    const child = fork(join(import.meta.dirname, path), { execArgv: [...nodeArgs] });
+    const program = new Program(child);
+    cleanUp(() => program.end());
+    return program;
   }
 
   get pid(): number {
@@ -42,26 +43,21 @@ export class Program {
     this.child.send(message);
     return answer;
   }
+
+  end(): void {
+    this.child.kill('SIGKILL');
+  }
 }
 
-export async function startFloor(name: string, cleanUp: CleanUp): Promise<{ port: number; pid: number }> {
-  const program = Program.start(join('floors', `${name}.mjs`), cleanUp);
-  return { ...(await program.next<{ port: number }>()), pid: program.pid };
+export interface Floor {
+  port: number;
+  pid: number;
+  url: string;
+  program: Program;
 }
 
-/** The built server on SQLite, with a server key of `production`. Pings are off: both sides send changes alone. */
-export async function startProduct(cleanUp: CleanUp): Promise<{ server: TestServer; key: string }> {
-  const env = { FLAGWIRE_PING_S: '3600', FLAGWIRE_HEARTBEAT_S: '3600', FLAGWIRE_MAX_PER_SERVER_KEY: '20000' };
-  const server = await startServer({ env });
-  cleanUp(() => server.dispose());
-  const { key } = await server.admin.createKey('production');
-  return { server, key };
-}
-
-/** Over connections that are kept, as a service would. @throws Error unless the answer is 2xx. */
-export async function send(method: string, url: string, body?: object): Promise<void> {
-  const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' };
-  const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${url} was answered ${answer.status}: ${text}`);
+export async function startFloor(name: string, cleanUp: CleanUp, nodeArgs?: readonly string[]): Promise<Floor> {
+  const program = Program.start(join('floors', `${name}.mjs`), cleanUp, nodeArgs);
+  const { port } = await program.next<{ port: number }>();
+  return { port, pid: program.pid, url: `http://127.0.0.1:${port}`, program };
 }

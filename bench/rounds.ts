@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuBetween, cpuOf } from './cpu-clock.js';
+import { type Target } from './doors.js';
+import { mustAllow } from './limits.js';
+import { Program } from './programs.js';
+import { type RowOptions } from './row.js';
+import { type Work } from './window.js';
+
+const DELIVERED_WITHIN_MS = 20_000;
+
+export interface Tally {
+  deliveries: number;
+  bytes: number;
+  faults: number;
+}
+
+/** A server with its clients, and how a change is made in it. */
+export interface Side {
+  pid: number;
+  clients: Program;
+  /** How many. */
+  count: number;
+  change: (index: number) => Promise<void>;
+}
+
+export interface Pace {
+  changes: number;
+  perSecond: number;
+  /** Changes that are asked for at once; the pace is the same. */
+  burst: number;
+}
+
+export interface Round extends Work {
+  /** Of one delivery, with its framing. */
+  bytes: number;
+  /** Write calls of the server's process, whatever for. */
+  writeCalls: number;
+}
+
+/** Changes at a steady pace, until everybody has them all. */
+export async function round({ pid, clients, count, change }: Side, { changes, perSecond, burst }: Pace): Promise<Round> {
+  const before = await clients.ask<Tally>({ tally: true });
+  const [cpu, calls, from] = [cpuOf(pid), writeCallsOf(pid), performance.now()];
+  for (let made = 0; made < changes; made += burst) {
+    await sleep(Math.max(0, from + (made * 1000) / perSecond - performance.now()));
+    await Promise.all(Array.from({ length: burst }, (_, index) => change(made + index)));
+  }
+  const wanted = before.deliveries + changes * count;
+  const after = await untilDelivered(clients, wanted);
+  const used = cpuBetween(cpu, cpuOf(pid));
+  const writeCalls = writeCallsOf(pid) - calls;
+  const units = after.deliveries - before.deliveries;
+  const bytes = (after.bytes - before.bytes) / units;
+  const faults = faultsOf(after, wanted);
+  return { units, cpu: used, wallMs: performance.now() - from, faults, bytes, writeCalls };
+}
+
+export function faultsOf({ deliveries, faults }: Tally, wanted: number): string[] {
+  return [
+    ...(deliveries === wanted ? [] : [`${deliveries} deliveries instead of ${wanted}`]),
+    ...(faults === 0 ? [] : [`${faults} gaps, repeats or ended connections`]),
+  ];
+}
+
+export async function untilDelivered(clients: Program, wanted: number): Promise<Tally> {
+  const until = performance.now() + DELIVERED_WITHIN_MS;
+  for (;;) {
+    const tally = await clients.ask<Tally>({ tally: true });
+    if (tally.deliveries >= wanted || performance.now() > until) return tally;
+    await sleep(20);
+  }
+}
+
+/** So many clients in a process of their own, each of which has had its sync. */
+export async function connected(target: Target, count: number, { cleanUp }: Pick<RowOptions, 'cleanUp'>): Promise<Program> {
+  mustAllow(count);
+  const clients = Program.start('load/clients.mjs', cleanUp);
+  await clients.ask({ connect: { ...target, count } });
+  return clients;
+}
+
+/** What a change costs while nobody listens, in microseconds of CPU; warmed up. */
+export async function costOfWriting({ pid, change }: Pick<Side, 'pid' | 'change'>, burst = 1): Promise<number> {
+  const changes = 400;
+  const rounds = async () => {
+    for (let made = 0; made < changes; made += burst)
+      await Promise.all(Array.from({ length: burst }, (_, index) => change(index)));
+  };
+  await rounds();
+  const before = cpuOf(pid);
+  await rounds();
+  return cpuBetween(before, cpuOf(pid)).total / changes;
+}
+
+function writeCallsOf(pid: number): number {
+  return Number(/^syscw: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
+}

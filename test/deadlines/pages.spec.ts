@@ -68,8 +68,8 @@ skipIf(!hasChromium, 'Chromium is not installed').describe(`a toggle, with ${OTH
     'is in a browser’s stock provider in under a second where the others have streams of the SDK',
     async () => {
       const { server, key, serverKey } = await withFlag(false);
-      others = new Program('bench/load/stream-clients.mjs');
-      await others.ask({ connect: { port: server.port, path: `/sdk/stream?key=${serverKey}`, count: OTHERS } });
+      others = new Program('bench/load/clients.mjs');
+      await others.ask({ connect: { door: 'sse', port: server.port, path: `/sdk/stream?key=${serverKey}`, count: OTHERS } });
       const page = await browser.open(server.url, key);
       const tally = () => others?.ask<{ deliveries: number; faults: number }>({ tally: true });
       let wanted = { deliveries: 0, faults: 0 };

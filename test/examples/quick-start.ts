@@ -5,7 +5,7 @@ import { projectRoot } from '../support/project-root.js';
 import { cleanEnvironment, type Environment } from '../support/server-process.js';
 import { within } from '../support/wait.js';
 
-const PLACEHOLDER = 'fw_srv_…';
+const PLACEHOLDER = /fw_(srv|cli)_…/;
 
 /** The page of an example. */
 export function readmeOf(example: string): string {
@@ -15,7 +15,8 @@ export function readmeOf(example: string): string {
 /** The one line that its page says, with a key in it. */
 function lineOf(example: string, key: string): string {
   const line = /^## Start it\n\n```sh\n(.+)\n```$/m.exec(readmeOf(example))?.[1];
-  if (line?.includes(PLACEHOLDER) !== true) throw new Error(`${example}/README.md has no line that starts it with a key`);
+  if (line === undefined || !PLACEHOLDER.test(line))
+    throw new Error(`${example}/README.md has no line that starts it with a key`);
   return line.replace(PLACEHOLDER, key);
 }
 

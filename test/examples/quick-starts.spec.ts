@@ -58,6 +58,7 @@ describe('The quick starts, each by the line of its page', () => {
     ['nest', 'src', 3],
     ['browser', '.', 1],
     ['browser', 'page', 1],
+    ['web-provider', 'page', 1],
   ])('the page of examples/%s shows the code as it is (%s)', (example, folder, shown) => {
     const path = join(projectRoot(), 'examples', example, folder);
     const texts = readdirSync(path, { withFileTypes: true })

@@ -6,6 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { projectRoot } from '../../support/project-root.js';
 
 export const CHROMIUM = '/usr/bin/chromium';
+export const CHROMIUM_ARGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
 export const hasChromium = spawnSync(CHROMIUM, ['--version'], { stdio: 'ignore' }).status === 0;
 
 /** What a page with the stock web provider consists of: nothing in it is ours. */
@@ -58,8 +59,7 @@ export class StockBrowser {
       response.writeHead(200, { 'Content-Type': 'text/html' }).end(page);
     });
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
-    return new StockBrowser(await chromium.launch({ executablePath: CHROMIUM, args }), site);
+    return new StockBrowser(await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS }), site);
   }
 
   /** Of its pages; a key has to list it. */

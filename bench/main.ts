@@ -8,6 +8,7 @@ import { CURVES } from './curves.js';
 import { withMeasured } from './page.js';
 import { pairsOf, Results } from './results.js';
 import { type Row, type RowOptions } from './row.js';
+import { bulkEvaluation } from './rows/bulk-evaluation.js';
 import { busyPolls } from './rows/busy-polls.js';
 import { commits } from './rows/commits.js';
 import { connects } from './rows/connects.js';
@@ -29,6 +30,7 @@ const ROWS: readonly Row[] = [
   ...reconnect,
   ...memory,
   ...commits,
+  ...bulkEvaluation,
 ];
 
 const ROOT = join(import.meta.dirname, '..');

@@ -3,9 +3,11 @@ import { ErrorCode, type EvaluationContext, type Logger } from '@openfeature/cor
 import { FlagdCore } from '@openfeature/flagd-core';
 import { inspectRule, type RuleFacts } from './rule-facts.js';
 
+type Decided = 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH';
+
 /** What a flag says to one context. The same object for every context to which it says the same. */
 export type Outcome =
-  | { readonly kind: 'variant'; readonly reason: 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH'; readonly variant: string }
+  | { readonly kind: 'variant'; readonly reason: Decided; readonly variant: string }
   /** No value: the default in the code is to be used. */
   | { readonly kind: 'code_default'; readonly reason: 'DISABLED' | 'DEFAULT' }
   | { readonly kind: 'failure'; readonly errorCode: 'TARGETING_KEY_MISSING' | 'PARSE_ERROR' | 'GENERAL' };
@@ -29,7 +31,8 @@ export class CompiledFlag {
   readonly facts: RuleFacts;
   private readonly hasRule: boolean;
   private core: CoreFlag | null | undefined;
-  private readonly outcomes = new Map<string, Outcome>();
+  /** By variant, and by reason: a key made of both would have to be made, and hashed, at each evaluation. */
+  private readonly outcomes = new Map<string, Partial<Record<Decided, Outcome>>>();
 
   constructor(readonly definition: FlagDefinition) {
     this.facts = inspectRule(definition.targeting);
@@ -68,14 +71,15 @@ export class CompiledFlag {
     return core.getFlag(id) ?? null;
   }
 
-  private variant(reason: 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH', variant: string): Outcome {
-    const known = this.outcomes.get(`${reason} ${variant}`);
-    if (known !== undefined) return known;
+  private variant(reason: Decided, variant: string): Outcome {
+    const known = this.outcomes.get(variant);
+    const outcome = known?.[reason];
+    if (outcome !== undefined) return outcome;
     // Its own ones only: a result such as "constructor" names none.
     if (!Object.hasOwn(this.definition.variants, variant)) return FAILED;
-    const outcome: Outcome = { kind: 'variant', reason, variant };
-    this.outcomes.set(`${reason} ${variant}`, outcome);
-    return outcome;
+    const made: Outcome = { kind: 'variant', reason, variant };
+    this.outcomes.set(variant, { ...known, [reason]: made });
+    return made;
   }
 }
 

@@ -21,10 +21,13 @@ export class OfrepTexts {
 
   /** JSON. */
   of(flag: CompiledFlag, outcome: Outcome): string {
+    return this.texts.get(flag)?.get(outcome) ?? this.make(flag, outcome);
+  }
+
+  private make(flag: CompiledFlag, outcome: Outcome): string {
     const known = this.texts.get(flag) ?? new Map<Outcome, string>();
-    this.texts.set(flag, known);
-    const text = known.get(outcome) ?? JSON.stringify(evaluationOf(flag, outcome));
-    known.set(outcome, text);
+    const text = JSON.stringify(evaluationOf(flag, outcome));
+    this.texts.set(flag, known.set(outcome, text));
     return text;
   }
 }

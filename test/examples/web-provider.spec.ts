@@ -22,7 +22,7 @@ skipIf(!hasChromium, `${CHROMIUM} is not installed`).describe('examples/web-prov
     const { key } = await server.admin.createKey('development', 'client', { allowed_origins: [origin] });
     await server.admin.createFlag('welcome', { default_variant: 'on', environments: { development: { status: 'enabled' } } });
     example = new QuickStart('web-provider', key, { FLAGWIRE_URL: server.url, PORT });
-    await eventually(() => expect(example.output).toBe(`open ${origin}\n`), { timeoutMs: 20_000 });
+    await eventually(() => example.output === `open ${origin}\n`, { timeoutMs: 20_000 });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
   });
   afterAll(async () => {

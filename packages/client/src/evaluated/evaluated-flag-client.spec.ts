@@ -182,6 +182,8 @@ describe('close()', () => {
       const lab = make();
       lab.client.on(name, () => void lab.client.close());
       await lab.pass(0);
+      // The first error is yet to come.
+      expect([name, lab.server.open.length]).toEqual([name, name === 'error' ? 1 : 0]);
       lab.server.break();
       await lab.pass(MINUTE);
       expect([name, lab.client.status.state, lab.clock.pending, lab.server.open]).toEqual([name, 'closed', 0, []]);

@@ -1,19 +1,16 @@
 import { Alarm } from '../connection/alarm.js';
 import { deadline } from '../connection/deadline.js';
-import { advance } from '../connection/policy.js';
-import { initialPolicy, isConnected, type PolicyEffect, type PolicyInput, type PolicyState } from '../connection/policy-state.js';
+import { initialPolicy, isConnected, type PolicyEffect, type PolicyState } from '../connection/policy-state.js';
 import { type Clock } from '../platform.js';
 import { type Failure, failure } from '../transport/failure.js';
-import { ANSWER_MS, POLL, SSE } from '../transport/traits.js';
+import { ANSWER_MS, POLL } from '../transport/traits.js';
 import { type Connection, type Traits } from '../transport/transport.js';
 import { ask, type Door } from './ask.js';
 import { listen } from './listen.js';
 import { proceed } from './proceed.js';
 import { initialSession, type Session, type SessionEffect, type SessionInput } from './session.js';
 import { type Values } from './values.js';
-
-/** Best first: values upon notices, and values every half minute. */
-const WAYS: readonly Traits[] = [SSE, POLL];
+import { type LineInput, step, WAYS } from './ways.js';
 
 export interface LineOptions extends Door {
   readonly clock: Clock;
@@ -29,9 +26,6 @@ export interface LineListener {
   onFailure(failure: Failure): void;
 }
 
-/** `Rest`: nothing is connected until there is a `Start`, but the page is watched on. */
-type Input = PolicyInput | { type: 'Rest' };
-
 /** Holds the two machines, and does what they say. It owns the one timer, the question and the stream; `close` ends them all. */
 export class Line {
   #policy: PolicyState = initialPolicy;
@@ -41,7 +35,7 @@ export class Line {
   /** By when the question, and the opening of the stream, have to be heard of. */
   readonly #due = { question: Infinity, stream: Infinity };
   #probe: Connection | null = null;
-  readonly #inputs: Input[] = [];
+  readonly #inputs: LineInput[] = [];
   readonly #alarm: Alarm;
   readonly #options: LineOptions;
   readonly #listener: LineListener;
@@ -94,19 +88,19 @@ export class Line {
   }
 
   #ring(): void {
-    const isOverdue = Math.min(this.#due.question, this.#due.stream) <= this.#options.clock.now();
-    if (!isOverdue) return this.#advance({ type: 'Tick' });
-    this.#advance({ type: 'Failed', failure: failure('silent', 'the server did not answer in time') });
+    const now = this.#options.clock.now();
+    const silent = failure('silent', 'the server did not answer in time');
+    if (this.#due.question <= now) this.#advance({ type: 'Unanswered', failure: silent });
+    else this.#advance(this.#due.stream <= now ? { type: 'Failed', failure: silent } : { type: 'Tick' });
   }
 
   /** One after the other: whoever is told of an effect may close, or set another context, before the next effect is there. */
-  #advance(input: Input): void {
+  #advance(input: LineInput): void {
     if (this.#inputs.push(input) > 1) return;
     const { clock, random } = this.#options;
     for (const next of this.#inputs) {
-      const moment = { now: clock.now(), random: random() };
-      const { state, effects } = advance(this.#policy, next.type === 'Rest' ? { type: 'Close' } : next, WAYS, moment);
-      this.#policy = next.type === 'Rest' ? { ...state, phase: { name: 'idle' }, failures: 0 } : state;
+      const { state, effects } = step(this.#policy, next, { now: clock.now(), random: random() });
+      this.#policy = state;
       for (const effect of effects) this.#perform(effect);
     }
     this.#inputs.length = 0;
@@ -185,7 +179,7 @@ export class Line {
         if (ended.code === 'context_refused') {
           this.#listener.onFailure(ended);
           this.#proceed({ type: 'Refused', ask: question.ask });
-        } else this.#advance({ type: 'Failed', failure: ended });
+        } else this.#advance({ type: 'Unanswered', failure: ended });
       },
     });
     this.#wake();

@@ -18,7 +18,7 @@ const serverArrows = {
   sync: ['^src/receipts/(ledger|client-)[^/]*$', 'changes', 'auth', 'config', 'common', PROTOCOL],
   polling: ['^src/receipts/(ledger|client-)[^/]*$', 'changes', 'auth', 'config', 'common', PROTOCOL],
   // Of sync only the hub and the session, and the module that provides them.
-  evaluation: ['^src/sync/[^/]*(hub|session|module)[^/]*$', 'changes', 'auth', 'config', 'common', PROTOCOL],
+  evaluation: ['^src/sync/[^/]*(hub|session|module|vitals)[^/]*$', 'changes', 'auth', 'config', 'common', PROTOCOL],
   // Of sync, evaluation and receipts only the figures; of sync the hub gives them; that health asks it for nothing else is a rule in eslint.config.js.
   health: [
     'database',

@@ -6,7 +6,6 @@ import { ChangeFeed } from './changes/change-feed.js';
 import { within } from './common/within.js';
 import { type Config } from './config/config.js';
 import { FlagdServer } from './evaluation/flagd/flagd.server.js';
-import { FlagdStreams } from './evaluation/flagd/flagd-streams.js';
 import { Lifecycle } from './health/lifecycle.js';
 import { News } from './polling/news.js';
 import { SyncHub } from './sync/sync-hub.js';
@@ -39,7 +38,7 @@ export class Shutdown {
     // Who asks now should ask elsewhere the next time.
     server.prependListener('request', (_request, response: ServerResponse) => response.setHeader('Connection', 'close'));
     this.app.get(News).answerAll();
-    await Promise.all([this.app.get(SyncHub).drain(), this.app.get(FlagdStreams).drain()]);
+    await this.app.get(SyncHub).drain();
     const finished = Promise.all([this.finish(server), this.app.get(FlagdServer).finish()]).then(() => undefined);
     await this.attempt(finished, FINISH_MS, 'Connections are cut that had not ended in time.');
     await this.attempt(this.app.close(), CLOSE_MS, 'Not everything closed in time.');

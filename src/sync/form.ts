@@ -1,6 +1,6 @@
 import { type Frame } from './frame.js';
 
-export const TRANSPORTS = ['sse', 'websocket', 'socket.io'] as const;
+export const TRANSPORTS = ['sse', 'websocket', 'socket.io', 'grpc'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
 /** A message before it has a form. */
@@ -14,17 +14,21 @@ export interface Outgoing {
   readonly requestId?: string | undefined;
 }
 
-/** How messages look on one kind of connection. */
-export interface Form {
+/** A kind of connection, whatever is sent on it. */
+export interface Wire {
   readonly transport: Transport;
+  /** Keeps a quiet connection alive; null where the transport's library does that. */
+  readonly ping: Frame | null;
+}
+
+/** How messages look on one kind of connection. */
+export interface Form extends Wire {
   /** One message, as text; `pack` makes bytes of it. */
   text(message: Outgoing): string;
   /** Whole messages in as few frames as their size allows; lazily, one frame at a time. */
   pack(texts: Iterable<string>): Iterable<Frame>;
   /** What tells the client where it stands, and when it may come back; null where messages alone say so. */
   opening(id: string, retryMs: number): Frame | null;
-  /** Keeps a quiet connection alive; null where the transport's library does that. */
-  readonly ping: Frame | null;
 }
 
 /** A message's JSON without its closing brace. */

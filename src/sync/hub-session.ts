@@ -1,23 +1,21 @@
 import { type GoodbyeReason } from '@flagwire/protocol/sync';
 import { type Holder } from './connection-quota.js';
-import { type Form } from './form.js';
+import { type Wire } from './form.js';
 import { type Frame } from './frame.js';
-import { type Outlet } from './outlet.js';
 import { type CutReason } from './sync-figures.js';
 import { type Vitals } from './vitals.js';
 
 /** A connection as the hub counts it, keeps it alive and ends it, whatever is sent on it. */
 export interface HubSession {
   readonly subscriber: { readonly holder: Holder };
-  readonly outlet: Outlet;
-  readonly form: Form;
+  /** Bytes that it was sent, whether or not they have left. */
+  readonly outlet: { readonly sent: number };
+  readonly form: Wire;
   readonly vitals: Vitals;
   /** It is being fed from the log. */
   readonly isLagging: boolean;
-  /** It has everything, and gets heartbeats. */
+  /** It is a `SyncSession` that has everything, and gets heartbeats. */
   readonly isLive: boolean;
-  /** The id of a heartbeat. */
-  readonly cursor: string;
   /** Sends a frame that may be left out, such as a ping. */
   pulse(frame: Frame): void;
   /** Says goodbye and ends. @param retryAfterMs null: not to come back by itself. */

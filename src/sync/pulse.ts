@@ -7,6 +7,7 @@ import { frameOf, openText } from './form.js';
 import { type Frame } from './frame.js';
 import { SyncHub } from './sync-hub.js';
 import { type HubSession } from './hub-session.js';
+import { type SyncSession } from './sync-session.js';
 
 /** Each round serves one slot in so many, so that no turn of the loop serves everybody. */
 const SLOTS = 15;
@@ -72,7 +73,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     const frames = new Map<string, Frame>();
     const data = { timestamp: Math.floor(this.clock.now() / 1000), age_ms: this.feed.ageMs() };
     const text = openText({ type: 'Heartbeat', data });
-    const live = sessions.filter((session) => session.isLive);
+    const live = sessions.filter((session): session is SyncSession => session.isLive);
     forEachSafely(live, (session) => {
       const { cursor: id, form } = session;
       const key = `${form.transport} ${id}`;

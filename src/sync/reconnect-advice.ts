@@ -33,7 +33,7 @@ export class ReconnectAdvice {
    */
   lifeMs(transport: Transport): number {
     const { socketMaxAgeMs, streamMaxAgeMs } = this.config;
-    const age = transport === 'sse' ? streamMaxAgeMs : socketMaxAgeMs;
+    const age = transport === 'sse' || transport === 'grpc' ? streamMaxAgeMs : socketMaxAgeMs;
     if (age === null) return Infinity;
     return this.random.integer(Math.ceil(age * 0.9), Math.floor(age * 1.1) + 1);
   }

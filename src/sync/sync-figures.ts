@@ -1,21 +1,18 @@
 import { Subject } from 'rxjs';
 import { CLOSE_CODES } from './close-codes.js';
 import { type ConnectionLimit } from './connection-quota.js';
-import { type Transport, TRANSPORTS } from './form.js';
-import { type EndReason, type Outlet } from './outlet.js';
+import { type Transport, TRANSPORTS, type Wire } from './form.js';
+import { type EndReason } from './outlet.js';
 
 /** Why a connection was ended without a word: see docs/operations.md. */
 export type CutReason = 'stalled' | 'silent' | 'unread' | 'error';
 
 export type ByTransport = Record<Transport, number>;
 
-/** Connections that are no sessions: their own module feeds them. */
-export type GuestTransport = 'grpc';
-
 /** What is read of an open connection. */
 interface Connection {
-  readonly outlet: Outlet;
-  readonly form: Outlet['form'];
+  readonly outlet: { readonly sent: number };
+  readonly form: Wire;
   readonly isLagging: boolean;
 }
 
@@ -35,17 +32,15 @@ export class SyncFigures {
   readonly ends = Object.fromEntries(Object.keys(CLOSE_CODES).map((reason) => [reason, 0])) as Record<EndReason, number>;
   /** Newcomers that were sent away, by the bound that they met. */
   readonly refused: Record<ConnectionLimit, number> = { node: 0, key: 0, address: 0 };
-  /** Open connections that are no sessions. */
-  readonly guests: Record<GuestTransport, number> = { grpc: 0 };
   private readonly ended = none();
 
   constructor(private readonly sessions: Iterable<Connection>) {}
 
   /** Open connections. */
-  connections(): ByTransport & Record<GuestTransport, number> {
+  connections(): ByTransport {
     const counts = none();
     for (const { form } of this.sessions) counts[form.transport] += 1;
-    return { ...counts, ...this.guests };
+    return counts;
   }
 
   /** Connections that are being fed from the log. */
@@ -56,7 +51,7 @@ export class SyncFigures {
   /** Of frames that connections were sent since the start, with those of connections that are gone. */
   bytes(): ByTransport {
     const sums = { ...this.ended };
-    for (const { outlet } of this.sessions) sums[outlet.form.transport] += outlet.sent;
+    for (const { form, outlet } of this.sessions) sums[form.transport] += outlet.sent;
     return sums;
   }
 
@@ -77,7 +72,7 @@ export class SyncFigures {
   }
 
   /** A connection is gone: what it was sent still counts. */
-  noteGone({ form, sent }: Outlet): void {
-    this.ended[form.transport] += sent;
+  noteGone({ form, outlet }: Connection): void {
+    this.ended[form.transport] += outlet.sent;
   }
 }

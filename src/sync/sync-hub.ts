@@ -17,7 +17,7 @@ import { NoticeSession } from './notice-session.js';
 import { type Outlet } from './outlet.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
 import { RoomParts } from './room-parts.js';
-import { type GuestTransport, SyncFigures } from './sync-figures.js';
+import { SyncFigures } from './sync-figures.js';
 import { type Subscriber, SyncSession } from './sync-session.js';
 
 /** A peer that answers none of so many pings is gone. */
@@ -102,6 +102,16 @@ export class SyncHub implements OnApplicationShutdown {
     return session;
   }
 
+  /** Counts a session, which has not been refused, as one of this node, keeps it alive and ends it; `dismiss` closes it. */
+  admit(session: HubSession): void {
+    const { holder } = session.subscriber;
+    const ofKey = this.byKey.get(holder.keyId) ?? new Set();
+    this.byKey.set(holder.keyId, ofKey);
+    ofKey.add(session);
+    this.quota.enter(holder);
+    this.sessions.add(session);
+  }
+
   /** Every end of a connection comes through here. */
   close(session: SyncSession, environmentId: string): void {
     if (!this.dismiss(session)) return;
@@ -114,26 +124,13 @@ export class SyncHub implements OnApplicationShutdown {
   dismiss(session: HubSession): boolean {
     session.close();
     if (!this.sessions.delete(session)) return false;
-    this.figures.noteGone(session.outlet);
+    this.figures.noteGone(session);
     const { holder } = session.subscriber;
     this.quota.leave(holder);
     const ofKey = this.byKey.get(holder.keyId);
     ofKey?.delete(session);
     if (ofKey?.size === 0) this.byKey.delete(holder.keyId);
     return true;
-  }
-
-  /**
-   * Counts a connection that is no session, which has not been refused, as one of this node. Whoever holds it ends it.
-   * @returns what gives its place back; once.
-   */
-  take(transport: GuestTransport, holder: Holder): () => void {
-    this.quota.enter(holder);
-    this.figures.guests[transport] += 1;
-    return () => {
-      this.quota.leave(holder);
-      this.figures.guests[transport] -= 1;
-    };
   }
 
   all(): Iterable<HubSession> {
@@ -174,15 +171,6 @@ export class SyncHub implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.subscriptions.unsubscribe();
     if (this.quiet !== null) clearTimeout(this.quiet);
-  }
-
-  private admit(session: HubSession): void {
-    const { holder } = session.subscriber;
-    const ofKey = this.byKey.get(holder.keyId) ?? new Set();
-    this.byKey.set(holder.keyId, ofKey);
-    ofKey.add(session);
-    this.quota.enter(holder);
-    this.sessions.add(session);
   }
 
   /** Once a minute: what ends one connection may end them all, again and again. */

@@ -6,7 +6,7 @@ export class Vitals {
   private lastProgressAt = 0;
   private lastUnsentAt = -Infinity;
 
-  constructor(private readonly outlet: Outlet) {}
+  constructor(private readonly outlet: Pick<Outlet, 'unsent' | 'progress' | 'heardAt'>) {}
 
   /** Whether its socket has taken nothing for `stallMs` although there is something to take. */
   isStalled(now: number, stallMs: number): boolean {

@@ -2,6 +2,8 @@ import { type CallEnd } from './grpc-status.js';
 
 /** One call, seen from the stream that feeds it. */
 export interface CallOutlet {
+  /** Bytes that it was given. */
+  readonly sent: number;
   /** Calls back when the connection has taken the bytes. */
   write(bytes: Buffer, taken: () => void): void;
   /** Says how it ends, after what was written. */
@@ -15,20 +17,25 @@ const SLICE = 64 * 1024;
 
 /**
  * Gives one reader whole documents, one at a time, the newest when the one before it has been taken: those in between it never sees, and
- * nothing is kept for it but one reference. The bytes are the same for all readers. Times are monotonic milliseconds.
+ * nothing is kept for it but one reference. The bytes are the same for all readers.
  */
 export class DocumentStream {
   private current: Buffer | null = null;
   private offset = 0;
   private next: Buffer | null = null;
   private ending: CallEnd | null = null;
-  private since = 0;
   private gone = false;
+  /** Nobody listens for a sign of life: HTTP/2 has pings of its own. */
+  readonly heardAt = null;
+  /** Slices that were taken. */
+  progress = 0;
 
-  constructor(
-    private readonly outlet: CallOutlet,
-    private readonly now: () => number,
-  ) {}
+  constructor(private readonly outlet: CallOutlet) {}
+
+  /** Bytes of what the reader is being given. */
+  get unsent(): number {
+    return this.current?.length ?? 0;
+  }
 
   /** The message is sent whole, unless a newer one comes before its turn. */
   send(message: Buffer): void {
@@ -42,7 +49,6 @@ export class DocumentStream {
     if (this.ending !== null || this.gone) return;
     this.ending = end;
     this.next = null;
-    this.since = this.now();
     if (this.current === null) this.outlet.end(end);
   }
 
@@ -50,17 +56,6 @@ export class DocumentStream {
   close(): void {
     this.gone = true;
     this.current = this.next = null;
-  }
-
-  /** Whether its reader has taken nothing for `stallMs` though there is something to take, or has not let it end for `endMs`. */
-  isStuck(stallMs: number, endMs: number): boolean {
-    if (this.gone) return false;
-    if (this.ending !== null) return this.now() - this.since >= endMs;
-    return this.current !== null && this.now() - this.since >= stallMs;
-  }
-
-  cut(): void {
-    this.outlet.cut();
   }
 
   private begin(): void {
@@ -74,13 +69,12 @@ export class DocumentStream {
     if (this.current === null) return;
     const slice = this.current.subarray(this.offset, this.offset + SLICE);
     this.offset += slice.length;
-    // The time of an end goes on, whatever is taken.
-    if (this.ending === null) this.since = this.now();
     this.outlet.write(slice, () => this.taken());
   }
 
   private taken(): void {
     if (this.gone || this.current === null) return;
+    this.progress += 1;
     if (this.offset < this.current.length) return this.writeOn();
     this.current = null;
     if (this.ending !== null) return this.outlet.end(this.ending);

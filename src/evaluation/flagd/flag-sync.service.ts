@@ -1,30 +1,18 @@
-import {
-  Metadata,
-  type sendUnaryData,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { type sendUnaryData, type ServerUnaryCall, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Injectable, Logger } from '@nestjs/common';
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import { type ServerHttp2Stream } from 'node:http2';
 import { replicaNotBehind } from '../../changes/not-behind.js';
 import { ChangeFeed } from '../../changes/change-feed.js';
 import { type EnvironmentReplica } from '../../changes/environment-replica.js';
-import { Clock } from '../../common/clock.js';
 import { DomainError, Forbidden } from '../../common/errors.js';
 import { Refusals } from '../../common/refusals.js';
-import { type CallOutlet, DocumentStream } from './document-stream.js';
 import { type FlagSyncRequest, metadataAnswer } from './flag-sync.proto.js';
 import { flagSetMetadata } from './flagd-document.js';
 import { type Admitted, FlagdGate } from './flagd-gate.js';
 import { FlagdStreams } from './flagd-streams.js';
+import { type DocumentCall, endCall, GrpcOutlet } from './grpc-outlet.js';
 import { type CallEnd, callEndOf } from './grpc-status.js';
 import { type Http2Streams } from './http2-streams.js';
-
-type DocumentCall = ServerWritableStream<FlagSyncRequest, unknown>;
-
-const DONE: CallEnd = { code: status.OK, details: 'OK' };
 
 /** `flagd.sync.v1.FlagSyncService`. */
 @Injectable()
@@ -35,7 +23,6 @@ export class FlagSyncService {
     private readonly gate: FlagdGate,
     private readonly streams: FlagdStreams,
     private readonly feed: ChangeFeed,
-    private readonly clock: Clock,
     private readonly refusals: Refusals,
   ) {}
 
@@ -58,10 +45,8 @@ export class FlagSyncService {
     try {
       const { admitted, replica } = await this.admit(call, stream, call.request.selector);
       if (stream.destroyed || stream.closed) return;
-      const documents = new DocumentStream(outletOf(call, stream), () => this.clock.monotonic());
-      const leave = this.streams.join(admitted, documents, replica, follows);
+      const leave = this.streams.join(admitted, new GrpcOutlet(call, stream), replica, follows);
       stream.once('close', leave);
-      if (!follows) documents.end(DONE);
     } catch (error) {
       endCall(call, this.refuse(error));
     }
@@ -90,25 +75,4 @@ export class FlagSyncService {
     else this.logger.error(error);
     return callEndOf(error);
   }
-}
-
-/** The way in which grpc-js ends a call with a status, after what has been written. */
-function endCall(call: DocumentCall, end: CallEnd): void {
-  if (end.code === status.OK) call.end();
-  else call.emit('error', end);
-}
-
-function outletOf(call: DocumentCall, stream: ServerHttp2Stream): CallOutlet {
-  return {
-    write: (bytes, taken) => {
-      if (stream.destroyed || stream.writableEnded) return;
-      if (!stream.headersSent) call.sendMetadata(new Metadata());
-      stream.write(bytes, (error) => {
-        // Without it, the stream is about to close.
-        if (error === null || error === undefined) taken();
-      });
-    },
-    end: (end) => endCall(call, end),
-    cut: () => stream.close(constants.NGHTTP2_CANCEL),
-  };
 }

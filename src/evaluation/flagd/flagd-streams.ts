@@ -1,88 +1,62 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { type GoodbyeReason } from '@flagwire/protocol/sync';
-import { Subscription as RxSubscription } from 'rxjs';
-import { type KeyDeath, KeyRing, refusalOf } from '../../auth/key-ring.js';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type Subscription } from 'rxjs';
 import { assertNever } from '../../common/assert.js';
 import { ChangeFeed, type FeedUpdate } from '../../changes/change-feed.js';
 import { type EnvironmentReplica } from '../../changes/environment-replica.js';
-import { Config } from '../../config/config.js';
 import { SyncHub } from '../../sync/sync-hub.js';
-import { type DocumentStream } from './document-stream.js';
+import { DocumentSession } from './document-session.js';
+import { type CallOutlet } from './document-stream.js';
 import { FlagdDocuments } from './flagd-documents.js';
 import { type Admitted } from './flagd-gate.js';
-import { type CallEnd, callEndOf } from './grpc-status.js';
-import { NotServing, refusedBy } from './not-serving.js';
+import { refusedBy } from './not-serving.js';
 
-/** A call that is being answered with documents. */
-interface Member {
-  readonly caller: Admitted;
-  readonly stream: DocumentStream;
-  /** Gets each revision; false: one document, and that is all. */
-  readonly follows: boolean;
-  readonly leave: () => void;
-}
-
-/** An end that its reader does not let through is made without it. A dead key's calls are over within a second. */
-const END_MS = 500;
-const LOOK_MS = 100;
-/** Those who are sent away at shutdown go in this many portions. */
-const DRAIN_STEPS = 20;
-
-/** All calls of this node that are answered with documents: each revision goes to those who follow, and every end comes from here. */
+/** The calls of this node that follow an environment, and the road from the feed to them. They are counted and ended by the hub. */
 @Injectable()
-export class FlagdStreams implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly members = new Set<Member>();
-  private readonly subscriptions = new RxSubscription();
-  private timer: NodeJS.Timeout | null = null;
+export class FlagdStreams implements OnApplicationShutdown {
+  private readonly rooms = new Map<string, Set<DocumentSession>>();
+  private readonly following: Subscription;
 
   constructor(
     private readonly hub: SyncHub,
     private readonly documents: FlagdDocuments,
-    private readonly config: Config,
     feed: ChangeFeed,
-    keys: KeyRing,
   ) {
-    this.subscriptions.add(feed.updates.subscribe((update) => this.follow(update)));
-    this.subscriptions.add(keys.died.subscribe((dead) => this.endKey(dead)));
-  }
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => this.look(), LOOK_MS).unref();
+    this.following = feed.updates.subscribe((update) => this.follow(update));
   }
 
   onApplicationShutdown(): void {
-    if (this.timer !== null) clearInterval(this.timer);
-    this.subscriptions.unsubscribe();
+    this.following.unsubscribe();
   }
 
   /**
    * Takes a call in, and sends it the present document in the same turn: nothing is missed between that and the next revision.
+   * @param follows it gets each revision; false: one document, and that is all.
    * @returns what has to be called when the call is over.
    * @throws NotServing, RateLimited, or what refuses its key: it may have died since it was checked.
    */
-  join(caller: Admitted, stream: DocumentStream, replica: EnvironmentReplica, follows: boolean): () => void {
+  join(caller: Admitted, outlet: CallOutlet, replica: EnvironmentReplica, follows: boolean): () => void {
     const refusal = this.hub.refusal(caller);
     if (refusal !== null) throw refusedBy(refusal, caller.keyId);
-    const member: Member = { caller, stream, follows, leave: this.hub.take('grpc', caller) };
-    this.members.add(member);
-    stream.send(this.documents.message(replica));
-    return () => this.remove(member);
+    const message = this.documents.message(replica);
+    const session = new DocumentSession({ holder: caller }, outlet, this.hub.figures);
+    this.hub.admit(session);
+    session.send(message);
+    if (follows) this.enter(session, caller.environmentId);
+    else session.finish();
+    return () => {
+      this.hub.dismiss(session);
+      this.leave(session, caller.environmentId);
+    };
   }
 
-  /** Sends all away over `drainMs`; newcomers are refused by the hub. Resolves when all have been told. */
-  async drain(): Promise<void> {
-    const leaving = [...this.members];
-    const portion = Math.ceil(leaving.length / DRAIN_STEPS);
-    while (leaving.length > 0) {
-      for (const member of leaving.splice(0, portion)) this.end(member, 'shutdown', callEndOf(new NotServing('shutdown')));
-      if (leaving.length > 0) await new Promise((resolve) => setTimeout(resolve, this.config.drainMs / DRAIN_STEPS));
-    }
+  private enter(session: DocumentSession, environmentId: string): void {
+    const room = this.rooms.get(environmentId) ?? new Set();
+    this.rooms.set(environmentId, room.add(session));
   }
 
-  private remove(member: Member): void {
-    if (!this.members.delete(member)) return;
-    member.stream.close();
-    member.leave();
+  private leave(session: DocumentSession, environmentId: string): void {
+    const room = this.rooms.get(environmentId);
+    if (room?.delete(session) === true && room.size === 0) this.rooms.delete(environmentId);
   }
 
   private follow(update: FeedUpdate): void {
@@ -91,12 +65,8 @@ export class FlagdStreams implements OnApplicationBootstrap, OnApplicationShutdo
       case 'reset':
         return this.publish(update.replica);
       case 'removed':
-        return this.sendAway(({ environmentId }) => environmentId === update.environmentId, {
-          keyId: '',
-          reason: 'environment_deleted',
-        });
       case 'keys':
-        return; // The key ring reads them, and says which have died.
+        return; // The key ring says which keys have died, and the hub ends their calls.
       default:
         return assertNever(update);
     }
@@ -104,32 +74,19 @@ export class FlagdStreams implements OnApplicationBootstrap, OnApplicationShutdo
 
   /** One document for all; none is made where nobody follows. */
   private publish(replica: EnvironmentReplica): void {
-    for (const { caller, stream, follows } of this.members) {
-      if (follows && caller.environmentId === replica.environment.id) stream.send(this.documents.message(replica));
-    }
+    const room = this.rooms.get(replica.environment.id);
+    if (room === undefined) return;
+    const message = this.documents.message(replica);
+    for (const session of [...room]) give(session, message);
+    this.hub.figures.delivered('grpc', 1, room.size);
   }
+}
 
-  private endKey(dead: KeyDeath): void {
-    this.sendAway(({ keyId }) => keyId === dead.keyId, dead);
-  }
-
-  private sendAway(concerns: (caller: Admitted) => boolean, dead: KeyDeath): void {
-    for (const member of [...this.members]) {
-      if (concerns(member.caller)) this.end(member, dead.reason, callEndOf(refusalOf(dead)));
-    }
-  }
-
-  private end({ stream }: Member, reason: GoodbyeReason, end: CallEnd): void {
-    this.hub.figures.noteEnd(reason);
-    stream.end(end);
-  }
-
-  /** Cuts those that take nothing. */
-  private look(): void {
-    for (const { stream } of [...this.members]) {
-      if (!stream.isStuck(this.config.stallMs, END_MS)) continue;
-      this.hub.figures.cuts.stalled += 1;
-      stream.cut();
-    }
+/** A throw ends the call that it came from, and no other. */
+function give(session: DocumentSession, message: Buffer): void {
+  try {
+    session.send(message);
+  } catch {
+    session.cut('error');
   }
 }

@@ -14,6 +14,13 @@ const STREAMS_OF_A_CONNECTION = 100;
 const IDLE_MS = 60_000;
 /** A peer that answers no ping for this long is gone. */
 const PING_ANSWER_MS = 20_000;
+/**
+ * A connection takes no more calls before its streams are as old as they may be: whoever comes again opens another one, which may lead
+ * to another node. Both have a jitter of 10 %.
+ */
+const AGE_OF_A_STREAMS = 0.8;
+/** In milliseconds: with that jitter still less than a timer takes. */
+const OLDEST_CONNECTION_MS = 20 * 24 * 3_600_000;
 
 /** The port of gRPC, where GRPC_PORT sets one. Its sockets are ours, so that they are counted, and closed in the end. */
 @Injectable()
@@ -73,12 +80,14 @@ export class FlagdServer implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** @returns what takes a connection. */
   private makeServer(): (socket: Socket) => void {
-    const { pingMs, headersTimeoutMs } = this.config;
+    const { pingMs, headersTimeoutMs, streamMaxAgeMs } = this.config;
+    const age = streamMaxAgeMs === null ? null : Math.min(streamMaxAgeMs * AGE_OF_A_STREAMS, OLDEST_CONNECTION_MS);
     const http2 = new Http2Streams(headersTimeoutMs);
     const server = new Server({
       'grpc.max_receive_message_length': LARGEST_REQUEST,
       'grpc.max_concurrent_streams': STREAMS_OF_A_CONNECTION,
       'grpc.max_connection_idle_ms': IDLE_MS,
+      ...(age === null ? {} : { 'grpc.max_connection_age_ms': age }),
       'grpc.keepalive_time_ms': pingMs,
       'grpc.keepalive_timeout_ms': PING_ANSWER_MS,
       'grpc.enable_channelz': 0,

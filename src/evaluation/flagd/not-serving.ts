@@ -6,6 +6,7 @@ import { type Refusal } from '../../sync/sync-hub.js';
 const SENTENCES = {
   shutdown: 'This node stops. Connect again: another one serves.',
   overload: 'This node does not serve yet. Connect again in a moment.',
+  max_age: 'This stream is as old as one may be (FLAGWIRE_STREAM_MAX_AGE_S). Connect again.',
 };
 
 const BOUNDS = {
@@ -33,9 +34,8 @@ export function refusedBy({ reason, limit }: Refusal, keyId: string): DomainErro
   switch (reason) {
     case 'shutdown':
     case 'overload':
-      return new NotServing(reason);
     case 'max_age':
-      return new NotServing('shutdown');
+      return new NotServing(reason);
     case 'key_revoked':
     case 'key_expired':
     case 'environment_deleted':

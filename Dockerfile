@@ -33,7 +33,8 @@ COPY --from=build /app/packages/cli/dist ./packages/cli/dist
 COPY --from=build /app/dist ./dist
 # The image's user `node`, by its number: so that a cluster can see that it is not root.
 USER 1000:1000
-EXPOSE 3000
+# The second is for flagd's gRPC sync: nobody listens there unless GRPC_PORT=8015 says so.
+EXPOSE 3000 8015
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node is process 1 here: no npm in between that would keep SIGTERM to itself.

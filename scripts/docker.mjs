@@ -5,6 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import '../test/support/load-typescript.mjs';
@@ -78,11 +80,22 @@ async function oneNode(image) {
   log('a container serves, is healthy, ends with 0, and keeps its data on the volume');
 }
 
+/** @throws Error where nobody does. */
+async function listens(port) {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.destroy();
+}
+
 async function twoNodes(image) {
   const password = 'passwordofthischeck';
   const text = readFileSync(join(project, 'compose.yaml'), 'utf8');
   assert.throws(() => readCompose(text, {}), /make one with openssl/);
-  const { postgres, ...nodes } = readCompose(text, { FLAGWIRE_ADMIN_TOKEN: TOKEN, POSTGRES_PASSWORD: password });
+  const variables = { FLAGWIRE_ADMIN_TOKEN: TOKEN, POSTGRES_PASSWORD: password };
+  for (const { environment, ports } of [readCompose(text, variables)['node-1'], readCompose(text, variables)['node-2']]) {
+    assert.deepEqual([environment.GRPC_PORT, ports.length], [undefined, 1], 'gRPC has no port unless somebody opens one');
+  }
+  const { postgres, ...nodes } = readCompose(text.replaceAll('#+ ', ''), variables);
   assert.equal(Object.keys(nodes).length, 2);
   const { POSTGRES_USER: user, POSTGRES_DB: database } = postgres.environment;
   const { default: pg } = await import('pg');
@@ -100,12 +113,15 @@ async function twoNodes(image) {
     }
     const running = [];
     for (const { environment, ports } of Object.values(nodes)) {
-      assert.equal(Number(ports[0].split(':').at(-1)), image.ports[0], 'the port that is published is the one that is exposed');
+      const published = ports.map((port) => Number(port.split(':').at(-1)));
+      assert.deepEqual(published, image.ports, 'the ports that are published are those that are exposed');
+      assert.equal(Number(environment.GRPC_PORT), image.ports[1], 'gRPC listens on its own');
       // The service's name is a host's name in its network.
       const url = environment.DATABASE_URL.replace('@postgres:5432/', `@127.0.0.1:${server.port}/`);
-      running.push(await run(image, { ...environment, DATABASE_URL: url }));
+      running.push(await run(image, { ...environment, DATABASE_URL: url, GRPC_PORT: String(await freePort()) }));
     }
     await Promise.all(running.map((node) => node.ready()));
+    for (const { env } of running) await listens(env.GRPC_PORT);
     const [one, two] = running;
     const keys = '/api/projects/default/environments/production/sdk-keys';
     const { body } = await api(one, 'POST', keys, { name: 'check', kind: 'server' });

@@ -65,7 +65,7 @@ export class Stages {
         image.volumes.push(join(image.root, args[0]));
         return;
       case 'EXPOSE':
-        image.ports.push(Number(args[0]));
+        image.ports.push(...args.map(Number));
         return;
       case 'HEALTHCHECK':
         image.health = step.exec;

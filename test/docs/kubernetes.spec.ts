@@ -16,9 +16,14 @@ interface Probe {
   httpGet: { path: string; port: string };
 }
 
+interface Port {
+  name: string;
+  containerPort: number;
+}
+
 interface Container {
   name: string;
-  ports: { name: string; containerPort: number }[];
+  ports: Port[];
   env: { name: string; value?: string }[];
   startupProbe: Probe;
   livenessProbe: Probe;
@@ -40,10 +45,14 @@ const MODELS: Record<string, string> = {
 };
 
 const text = readFileSync(join(projectRoot(), 'deploy/kubernetes.yaml'), 'utf8');
-const manifests = parseAllDocuments(text).map((document) => {
-  if (document.errors.length > 0) throw new Error(document.errors.join('\n'));
-  return document.toJS() as Manifest;
-});
+const read = (source: string) =>
+  parseAllDocuments(source).map((document) => {
+    if (document.errors.length > 0) throw new Error(document.errors.join('\n'));
+    return document.toJS() as Manifest;
+  });
+const manifests = read(text);
+/** With the lines that open the port of gRPC, as the head of the file says. */
+const opened = read(text.replaceAll('#+ ', ''));
 
 /** What the compiler says of a manifest as a literal of its type: a field that there is not, too, which the schema lets through. */
 function mistakesOf(kind: string, manifest: unknown): string[] {
@@ -70,17 +79,23 @@ async function wrongIn(kind: string, manifest: unknown): Promise<string> {
   return stdout;
 }
 
-const specOf = <T>(kind: string) => manifests.find((manifest) => manifest.kind === kind)?.spec as T;
+const specOf = <T>(kind: string, of = manifests) => of.find((manifest) => manifest.kind === kind)?.spec as T;
+const podOf = (of: Manifest[]) =>
+  specOf<{ template: { spec: { terminationGracePeriodSeconds: number; containers: [Container] } } }>('Deployment', of).template
+    .spec;
 
 describe('deploy/kubernetes.yaml', () => {
   const start = useServers();
-  const pod = specOf<{ template: { spec: { terminationGracePeriodSeconds: number; containers: [Container] } } }>('Deployment')
-    .template.spec;
+  const pod = podOf(manifests);
   const [container] = pod.containers;
 
-  it.each(manifests.map((manifest): [string, Manifest] => [manifest.kind, manifest]))(
+  it.each([
+    ...manifests.map((manifest): [string, Manifest] => [manifest.kind, manifest]),
+    ...opened.map((manifest): [string, Manifest] => [`${manifest.kind} (with gRPC)`, manifest]),
+  ])(
     'has a %s as the schema of Kubernetes wants it, without a field that there is not',
-    async (kind, manifest) => {
+    async (_name, manifest) => {
+      const { kind } = manifest;
       expect(await wrongIn(kind, manifest)).toBe('');
       expect(mistakesOf(kind, manifest)).toEqual([]);
     },
@@ -115,6 +130,20 @@ describe('deploy/kubernetes.yaml', () => {
       expect(container.ports).toEqual([{ name: httpGet.port, containerPort: SETTINGS.port.fallback }]);
       expect((await httpRequest(server.url + httpGet.path)).status).toBe(200);
     }
+  });
+
+  it("opens no port for flagd's gRPC sync, and with the lines that do, one that leads where the node listens", () => {
+    const portsOf = (of: Manifest[]) => {
+      const { ports } = specOf<{ ports: { name: string; port: number; targetPort: string }[] }>('Service', of);
+      const [{ ports: open, env }] = podOf(of).containers;
+      const target = ports.find(({ name }) => name === 'grpc')?.targetPort;
+      return [
+        open.find(({ name }) => name === target)?.containerPort,
+        env.find(({ name }) => name === SETTINGS.grpcPort.name)?.value,
+      ];
+    };
+    expect(portsOf(manifests)).toEqual([undefined, undefined]);
+    expect(portsOf(opened)).toEqual([8015, '8015']);
   });
 
   it('waits for a node as long as it may take to end: preStop, drain and five seconds', () => {

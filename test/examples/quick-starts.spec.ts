@@ -59,10 +59,11 @@ describe('The quick starts, each by the line of its page', () => {
     ['browser', '.', 1],
     ['browser', 'page', 1],
     ['web-provider', 'page', 1],
+    ['react', 'src', 3],
   ])('the page of examples/%s shows the code as it is (%s)', (example, folder, shown) => {
     const path = join(projectRoot(), 'examples', example, folder);
     const texts = readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.[jt]s$/.test(entry.name))
+      .filter((entry) => entry.isFile() && /\.[jt]sx?$/.test(entry.name))
       .map(({ name }) => readFileSync(join(path, name), 'utf8'));
     expect(texts.filter((text) => readmeOf(example).includes(text))).toHaveLength(shown);
   });

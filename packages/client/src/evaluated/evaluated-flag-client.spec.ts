@@ -134,6 +134,22 @@ describe('Values', () => {
     expect(lab.client.all().map(({ id }) => id)).toEqual(['__proto__', 'off', 'none', 'split', 'odd', 'object']);
   });
 
+  it('that are objects stay the same object while their content is the same', async () => {
+    const lab = make();
+    const object = (a: number, version: number) => [
+      { key: 'o', value: { a }, reason: 'STATIC', variant: 'o', metadata: { version } },
+    ];
+    lab.server.values = (_context, revision) => object(Math.max(2, revision), revision);
+    await lab.pass(0);
+    const first = lab.client.value('o', {});
+    lab.server.change();
+    await lab.pass(0);
+    expect([lab.client.value('o', {}) === first, lab.client.details('o', {}).version]).toEqual([true, 2]);
+    lab.server.change();
+    await lab.pass(0);
+    expect([lab.client.value('o', {}), first]).toEqual([{ a: 3 }, { a: 2 }]);
+  });
+
   it('can be brought by the application, until better ones come', async () => {
     const flags = [{ key: 'who', value: 'of the page', reason: 'STATIC', variant: 'x' }];
     const lab = make({ bootstrap: { flags } });

@@ -1,5 +1,5 @@
 import { parseCursor } from '@flagwire/protocol/sync';
-import { changesOf } from '../sync/change-set.js';
+import { changesOf, isSame } from '../sync/change-set.js';
 import { failure } from '../transport/failure.js';
 import { isOfWanted, type Session, type SessionEffect, type SessionInput, type SessionStep } from './session.js';
 import { cursorOf, type EvaluatedFlag, type Values } from './values.js';
@@ -98,10 +98,18 @@ function noticed(session: Session, etag: string): SessionStep {
   return asked === null ? ask(next) : quiet(next);
 }
 
-function show(session: Session, values: Values): SessionStep {
-  const changes = changesOf(session.shown?.values.flags ?? NO_FLAGS, values.flags);
+function show(session: Session, answer: Values): SessionStep {
+  const held = session.shown?.values.flags ?? NO_FLAGS;
+  const values = { ...answer, flags: new Map([...answer.flags].map(([id, flag]) => [id, withHeldValue(flag, held.get(id))])) };
+  const changes = changesOf(held, values.flags);
   const effects: SessionEffect[] = changes.length === 0 ? [] : [{ type: 'Changed', changes }];
   return { session: { ...session, shown: { context: session.wanted.context, values } }, effects };
+}
+
+/** An object that is as it was is the same object: who compares by identity, as React does, sees no change in it. */
+function withHeldValue(flag: EvaluatedFlag, held: EvaluatedFlag | undefined): EvaluatedFlag {
+  const { value } = flag;
+  return typeof value === 'object' && isSame(held?.value, value) ? Object.freeze({ ...flag, value: held?.value ?? value }) : flag;
 }
 
 function fail(session: Session, message: string): SessionStep {

@@ -75,15 +75,22 @@ export function quantile(values: readonly number[], share: number): number {
 export async function alternate(count: number, floor: () => Promise<Window>, product: () => Promise<Window>): Promise<Pair[]> {
   await floor();
   await product();
-  const pairs: Pair[] = [];
-  for (let done = 0; done < count; done += 1) pairs.push({ floor: await floor(), product: await product() });
-  return pairs;
+  return inTurn(count, floor, product);
 }
 
 /** The same of a row without a floor. */
 export async function repeat(count: number, product: () => Promise<Window>): Promise<Pair[]> {
   await product();
+  return inTurn(count, null, product);
+}
+
+/** For windows that have programs of their own, which nothing before can warm up. */
+export async function inTurn(
+  count: number,
+  floor: (() => Promise<Window>) | null,
+  product: () => Promise<Window>,
+): Promise<Pair[]> {
   const pairs: Pair[] = [];
-  for (let done = 0; done < count; done += 1) pairs.push({ floor: null, product: await product() });
+  while (pairs.length < count) pairs.push({ floor: floor === null ? null : await floor(), product: await product() });
   return pairs;
 }

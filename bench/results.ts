@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Pair, summarize } from './pairs.js';
+import { median, type Pair, summarize } from './pairs.js';
 import { type Row } from './row.js';
 import { type Result } from './table.js';
 
@@ -53,11 +53,24 @@ export class Results {
   resultOf(row: Row): Result {
     const finished = this.stored.rows[row.name];
     if (finished === undefined) return { row, summary: null, notes: [] };
-    return { row, summary: summarize(finished.pairs, row.goal), notes: finished.notes };
+    return { row, summary: summarize(finished.pairs, row.goal), notes: [...finished.notes, ...userNotes(finished.pairs)] };
   }
 }
 
 /** How many pairs are measured of a row where so many are wanted of each. */
 export function pairsOf({ mostPairs = Infinity }: Row, wanted: number): number {
   return Math.min(wanted, mostPairs);
+}
+
+/** User time is what our code has in its hands; system time is mostly the kernel's writing to sockets. */
+function userNotes(pairs: readonly Pair[]): string[] {
+  const share = (side: 'floor' | 'product') => {
+    const shares = pairs.flatMap((pair) => {
+      const { userUs, cpuUs } = pair[side]?.parts ?? {};
+      return userUs === undefined || cpuUs === undefined ? [] : [userUs / cpuUs];
+    });
+    return shares.length === 0 ? null : `${Math.round(median(shares) * 100)} %`;
+  };
+  const [product, floor] = [share('product'), share('floor')];
+  return product === null || floor === null ? [] : [`user time is ${product} of the product’s CPU, ${floor} of the floor’s`];
 }

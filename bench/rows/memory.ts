@@ -3,7 +3,7 @@ import { metric } from '../../test/e2e/support/metrics.js';
 import { type TestServer } from '../../test/support/server.js';
 import { floorTarget, productTarget, type Target } from '../doors.js';
 import { COLLECTABLE, collected, type Memory, residentOf } from '../memory.js';
-import { alternate, median, type Pair, repeat } from '../pairs.js';
+import { inTurn, median, type Pair } from '../pairs.js';
 import { send, settingsPath, startProduct } from '../product.js';
 import { startFloor } from '../programs.js';
 import { connected, faultsOf, type Tally, untilDelivered } from '../rounds.js';
@@ -37,7 +37,7 @@ async function idleWindow(pid: number, target: Target, count: number, cleanUp: R
 
 async function measureIdle(options: RowOptions) {
   const count = options.sized(IDLE);
-  const pairs = await alternate(
+  const pairs = await inTurn(
     options.pairs,
     () =>
       withEnds(async (cleanUp) => {
@@ -94,7 +94,7 @@ async function deafWindow(count: number, cleanUp: RowOptions['cleanUp']): Promis
 }
 
 async function measureDeaf(options: RowOptions): Promise<{ pairs: Pair[]; notes: string[] }> {
-  const pairs = await repeat(options.pairs, () => withEnds((cleanUp) => deafWindow(options.sized(DEAF), cleanUp)));
+  const pairs = await inTurn(options.pairs, null, () => withEnds((cleanUp) => deafWindow(options.sized(DEAF), cleanUp)));
   const sent = Math.round((CHANGES * BYTES) / 1024 / 1024);
   return {
     pairs,

@@ -58,14 +58,13 @@ async function measureTime(options: RowOptions) {
   const { cursor } = await streamedSync(server.port, side.target.path);
   await side.toggle(FLAG);
   const { body } = await streamedSync(server.port, side.target.path, cursor);
+  const visitors = Program.start('load/clients.mjs', options.cleanUp);
   const floorWindow = async (): Promise<Window> => {
     const floor = await startFloor('sync', options.cleanUp);
     await send('POST', floor.url, body);
-    const clients = await connected({ door: 'sse', port: floor.port, path: '/' }, 0, options);
     const target = { door: 'sse', port: floor.port, path: '/', count: side.count, inFlight: IN_FLIGHT };
-    const { ms, bytes } = await clients.ask<Connected>({ connect: target });
-    await clients.ask({ drop: true });
-    clients.end();
+    const { ms, bytes } = await visitors.ask<Connected>({ connect: target });
+    await visitors.ask({ drop: true });
     floor.program.end();
     return { figure: ms, faults: [], parts: { bytes } };
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { alternate, median, type Pair, quantile, repeat, summarize } from '../../bench/pairs.js';
+import { alternate, inTurn, median, type Pair, quantile, repeat, summarize } from '../../bench/pairs.js';
 import { type Window } from '../../bench/window.js';
 
 const window = (figure: number, extra: Partial<Window> = {}): Window => ({ figure, faults: [], parts: {}, ...extra });
@@ -59,6 +59,16 @@ describe('the figures of a benchmark', () => {
     expect(pairs.map(({ floor, product }) => [floor, product.figure])).toEqual([
       [null, 2],
       [null, 3],
+    ]);
+  });
+
+  it('come from no more windows than count where each has a program of its own', async () => {
+    let windows = 0;
+    const next = async () => window((windows += 1));
+    const pairs = await inTurn(2, next, next);
+    expect(pairs.map(({ floor, product }) => [floor?.figure, product.figure])).toEqual([
+      [1, 2],
+      [3, 4],
     ]);
   });
 

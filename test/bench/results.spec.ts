@@ -45,6 +45,13 @@ describe('the results of a commit', () => {
     expect(results.resultOf(ROW)).toMatchObject({ summary: { ratio: 1, verdict: 'met' }, notes: ['a note'] });
   });
 
+  it('tell how much of the CPU was user time', () => {
+    const parts = (userUs: number) => ({ figure: 1, faults: [], parts: { cpuUs: 100, userUs } });
+    const results = Results.open(file, RUN);
+    results.keep(ROW, finished([{ floor: parts(30), product: parts(60) }]));
+    expect(results.resultOf(ROW).notes).toEqual(['a note', 'user time is 60 % of the product’s CPU, 30 % of the floor’s']);
+  });
+
   it('are measured again where there were fewer pairs than are wanted', () => {
     Results.open(file, RUN).keep(ROW, finished([pair()]));
     expect(Results.open(file, RUN).has(ROW, 2)).toBe(false);

@@ -18,7 +18,7 @@ export function resultLines(results: readonly Result[]): string[] {
   const line = (texts: readonly string[]) => `| ${texts.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   // As prettier writes it.
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  const notes = results.flatMap(({ row, notes: own }) => own.map((note) => `- ${row.name}: ${note}`));
+  const notes = results.flatMap(({ row, notes: own }) => (own.length === 0 ? [] : [`- ${row.name}: ${own.join('; ')}`]));
   return [line(HEAD), rule, ...body.map(line), '', ...notes];
 }
 

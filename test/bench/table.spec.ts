@@ -19,7 +19,7 @@ describe('the table', () => {
     const summary = { product: 15.04, floor: 12.1, ratio: 1.243, range: [1.2, 1.3] as const, verdict: 'met', isOpen: false };
     const alone = { product: 1234.5, floor: null, ratio: null, range: [1200, 1300] as const, verdict: 'met', isOpen: false };
     const lines = resultLines([
-      { row: row('a', { most: 1.25 }), summary, notes: ['so it was'] },
+      { row: row('a', { most: 1.25 }), summary, notes: ['so it was', 'and so'] },
       { row: row('b', { mostOfAll: 1500 }), summary: alone, notes: [] },
       { row: row('c', { least: 0.5 }), summary: null, notes: [] },
     ]);
@@ -30,7 +30,7 @@ describe('the table', () => {
       '| b | 1235 us | | | 1200 to 1300 | <= 1500 us | met |',
       '| c | | | | | >= 0.5 x | not measured yet |',
       '',
-      '- a: so it was',
+      '- a: so it was; and so',
     ]);
   });
 

@@ -106,8 +106,8 @@ async function measure({ pairs, sized, cleanUp }: RowOptions) {
   return {
     pairs: measured,
     notes: [
-      `An answer has ${bytes.product} bytes, that of the floor ${bytes.floor}.`,
-      `flagd-core alone, without a request and an answer, takes ${alone.toFixed(0)} us for all flags: the product's whole answer is ${(whole / alone).toFixed(2)} times that.`,
+      `an answer has ${bytes.product} bytes, that of the floor ${bytes.floor}`,
+      `flagd-core alone, without a request and an answer, takes ${alone.toFixed(0)} us for all flags: the product's whole answer is ${(whole / alone).toFixed(2)} times that`,
     ],
   };
 }

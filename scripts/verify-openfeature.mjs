@@ -1,5 +1,5 @@
 /**
- * Tries OpenFeature's stock clients from the registry on a running server, and prints a table, client × capability:
+ * Tries OpenFeature's stock clients from the registry, and ours, on a running server, and prints a table, client × capability:
  * `npm run verify:openfeature`. Exits with 1 if one of them cannot do what it should.
  */
 import { dirname } from 'node:path';

@@ -1,10 +1,14 @@
 import { createEveryKind } from '../ofrep/support/every-kind.js';
+import { freePort } from '../support/free-port.js';
 import { disposeServers, startServer } from '../support/server.js';
 import { CAPABILITIES, type ClientRow } from './client-row.js';
+import { flagdProvider } from './clients/flagd-provider.js';
+import { flagwireProvider } from './clients/flagwire-provider.js';
 import { ofrepProvider } from './clients/ofrep-provider.js';
 import { ofrepWebProvider } from './clients/ofrep-web-provider.js';
+import { ofrepWebProviderInChromium } from './clients/ofrep-web-provider-chromium.js';
 
-const ROWS: readonly ClientRow[] = [ofrepProvider, ofrepWebProvider];
+const ROWS: readonly ClientRow[] = [ofrepProvider, ofrepWebProvider, ofrepWebProviderInChromium, flagwireProvider, flagdProvider];
 
 interface Tried {
   readonly cells: string[];
@@ -13,10 +17,16 @@ interface Tried {
 
 /** The checks in the order of the columns: the later ones change flags, end the server and revoke the key. */
 async function tryOut(row: ClientRow): Promise<Tried> {
-  const server = await startServer({ env: { FLAGWIRE_RETRY_MIN_MS: '1000', FLAGWIRE_RETRY_MAX_MS: '1500' } });
+  const grpcPort = await freePort();
+  const retry = { FLAGWIRE_RETRY_MIN_MS: '1000', FLAGWIRE_RETRY_MAX_MS: '1500' };
+  const server = await startServer({ env: { ...retry, GRPC_PORT: String(grpcPort), FLAGWIRE_DRAIN_S: '0' } });
   try {
     await createEveryKind(server.admin);
-    const { checks, close } = await row.connect({ server, key: await server.admin.createKey('production', row.keyKind) });
+    const { checks, close } = await row.connect({
+      server,
+      grpcPort,
+      key: await server.admin.createKey('production', row.keyKind),
+    });
     const tried: Tried = { cells: [], faults: [] };
     for (const capability of CAPABILITIES) {
       const check = checks[capability];
@@ -41,6 +51,10 @@ export async function main(print: (line: string) => void): Promise<number> {
   print([''.padEnd(width), ...CAPABILITIES].join('  '));
   const faults: string[] = [];
   for (const row of ROWS) {
+    if (typeof row.missing === 'string') {
+      print(`${row.name.padEnd(width)}  not tried: ${row.missing}`);
+      continue;
+    }
     const tried = await tryOut(row);
     const cells = CAPABILITIES.map((capability, index) => (tried.cells[index] ?? '').padEnd(capability.length));
     print([row.name.padEnd(width), ...cells].join('  '));

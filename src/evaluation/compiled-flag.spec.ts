@@ -93,6 +93,34 @@ describe('a rule', () => {
     expect(ask(flag(targeting, { value_type: 'string', variants: { Object: 'gotcha', on: 'a', off: 'b' } }))).toBe('PARSE_ERROR');
   });
 
+  const isText = (path: string) => ({ if: [{ '==': [{ var: path }, 'trim'] }, 'on', 'off'] });
+  const inList = { some: [{ var: 'tags' }, { '==': [{ var: 'trim.name' }, 'trim'] }] };
+  it.each<[string, JsonObject, object, string]>([
+    ['behind a text', isText('email.trim.name'), { email: 'a@b.c' }, 'GENERAL'],
+    ['behind a text, further in', isText('user.email.trim.name'), { user: { email: 'a@b.c' } }, 'GENERAL'],
+    ['behind a number', isText('age.toFixed.name'), { age: 7 }, 'GENERAL'],
+    ['behind a list', isText('tags.map.name'), { tags: [] }, 'GENERAL'],
+    ['behind a text, by missing', { if: [{ missing: ['email.trim'] }, 'off', 'on'] }, { email: 'a@b.c' }, 'GENERAL'],
+    ['behind a text of a list', { if: [inList, 'on', 'off'] }, { tags: ['a'] }, 'GENERAL'],
+    ['that ends at a method: it is nothing', isText('email.trim'), { email: 'a@b.c' }, 'TARGETING_MATCH off'],
+    ['that somebody has sent', isText('email.trim.name'), { email: { trim: { name: 'trim' } } }, 'TARGETING_MATCH on'],
+    [
+      'that somebody has sent in a list',
+      { if: [inList, 'on', 'off'] },
+      { tags: [{ trim: { name: 'trim' } }] },
+      'TARGETING_MATCH on',
+    ],
+    ['that nobody has sent', isText('email.trim.name'), {}, 'TARGETING_MATCH off'],
+    [
+      'to the length of a text, which is its own',
+      { if: [{ '==': [{ var: 'email.length' }, 5] }, 'on', 'off'] },
+      { email: 'a@b.c' },
+      'TARGETING_MATCH on',
+    ],
+  ])('never finds what a prototype lends, by a path %s', (_, targeting, context, expected) => {
+    expect(ask(flag(targeting), context)).toBe(expected);
+  });
+
   it('is known to depend on the time where it reads it', () => {
     const reads = (targeting: JsonObject) => flag(targeting).facts.readsTime;
     expect(reads({ if: [{ '>': [{ var: '$flagd.timestamp' }, 1] }, 'on', 'off'] })).toBe(true);

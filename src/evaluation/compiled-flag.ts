@@ -1,4 +1,4 @@
-import { type FlagDefinition } from '@flagwire/protocol/sync';
+import { findsLent, type FlagDefinition, type OwnPath, pathsToLent } from '@flagwire/protocol/sync';
 import { ErrorCode, type EvaluationContext, type Logger } from '@openfeature/core';
 import { FlagdCore } from '@openfeature/flagd-core';
 import { inspectRule, type RuleFacts } from './rule-facts.js';
@@ -30,12 +30,14 @@ const silent: Logger = { error: () => undefined, warn: () => undefined, info: ()
 export class CompiledFlag {
   readonly facts: RuleFacts;
   private readonly hasRule: boolean;
+  private readonly toLent: readonly OwnPath[];
   private core: CoreFlag | null | undefined;
   /** By variant, and by reason: a key made of both would have to be made, and hashed, at each evaluation. */
   private readonly outcomes = new Map<string, Partial<Record<Decided, Outcome>>>();
 
   constructor(readonly definition: FlagDefinition) {
     this.facts = inspectRule(definition.targeting);
+    this.toLent = pathsToLent(definition.targeting);
     this.hasRule = Object.keys(definition.targeting).length > 0;
   }
 
@@ -55,6 +57,7 @@ export class CompiledFlag {
   private decide(context: EvaluationContext): Outcome {
     if (this.core === undefined) this.core = this.compile();
     if (this.core === null) return UNREADABLE;
+    if (findsLent(this.toLent, context)) return FAILED;
     const { reason, variant, errorCode } = this.core.evaluate(context, silent);
     if (reason === 'ERROR') return errorCode === ErrorCode.PARSE_ERROR ? UNREADABLE : FAILED;
     if (variant === undefined) return CODE_DEFAULT;

@@ -5,3 +5,4 @@ export * from './cursor.js';
 export * from './filter.js';
 export * from './messages.js';
 export * from './requests.js';
+export * from './lent.js';

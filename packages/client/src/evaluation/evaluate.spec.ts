@@ -132,6 +132,13 @@ describe('A flag with targeting', () => {
     expect([details.value, details.variant === null || details.variant === 'on']).toEqual([details.variant === 'on', true]);
   });
 
+  it('never finds what a prototype lends, and what was sent under such a name', async () => {
+    const targeting = { if: [{ '==': [{ var: 'email.trim.name' }, 'trim'] }, 'on', 'off'] };
+    const { client } = await liveLab([flag('a', { targeting })], { evaluator });
+    expect(client.details('a', false, { email: 'a@b.c' })).toMatchObject({ value: false, error_code: 'GENERAL' });
+    expect(client.value('a', false, { email: { trim: { name: 'trim' } } })).toBe(true);
+  });
+
   const loop: Record<string, unknown> = {};
   loop['plan'] = loop;
   const hostile: [string, unknown][] = [

@@ -1,4 +1,4 @@
-import { type FlagDefinition } from '@flagwire/protocol/sync';
+import { findsLent, type FlagDefinition, pathsToLent } from '@flagwire/protocol/sync';
 import { ErrorCode, type EvaluationContext as FlagdContext, type Logger } from '@openfeature/core';
 import { FlagdCore } from '@openfeature/flagd-core';
 import { type Decision, type EvaluationContext, type EvaluationError, type Evaluator } from './evaluator.js';
@@ -30,8 +30,11 @@ function readFlag(flag: FlagDefinition): Decide {
   const found = flagdFlag(flag);
   if (found === undefined) return () => errorDecision('PARSE_ERROR');
   const isSplit = needsTargetingKey(flag.targeting);
+  const toLent = pathsToLent(flag.targeting);
   return (context) => {
     if (isSplit && !isText(context.targetingKey)) return errorDecision('TARGETING_KEY_MISSING');
+    // The library would go on, and find what nobody has sent.
+    if (findsLent(toLent, context)) return errorDecision('GENERAL');
     return decisionOf(found.evaluate(context as FlagdContext, silent));
   };
 }

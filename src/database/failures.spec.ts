@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
-import { isConnectionFailure, isSerializationFailure, isStorageFull, isUniqueViolation } from './failures.js';
+import { isConnectionFailure, isDeadConnection, isSerializationFailure, isStorageFull, isUniqueViolation } from './failures.js';
 
 const withCode = (code: string) => Object.assign(new Error('failed'), { code });
 /** As TypeORM wraps it. */
@@ -41,6 +41,24 @@ describe('What a failure of the database means', () => {
     expect(isConnectionFailure(wrapped(code))).toBe(false);
   });
 
+  it.each(['ECONNRESET', 'EPIPE', '57P01'])('%s: this connection is dead, another one may not be', (code) => {
+    expect([isDeadConnection(withCode(code)), isDeadConnection(wrapped(code))]).toEqual([true, true]);
+  });
+
+  it.each(['Connection terminated unexpectedly', new QueryRunnerProviderAlreadyReleasedError().message])(
+    '“%s”: this connection is dead, another one may not be',
+    (message) => expect(isDeadConnection(new Error(message))).toBe(true),
+  );
+
+  it.each([
+    withCode('ECONNREFUSED'),
+    withCode('57P03'),
+    withCode('57014'),
+    new Error('Query read timeout'),
+    new Error('Connection terminated due to connection timeout'),
+    new Error('timeout exceeded when trying to connect'),
+  ])('%p: another connection would fare no better', (error) => expect(isDeadConnection(error)).toBe(false));
+
   it.each(['40P01', '40001'])('%s: the same again may succeed', (code) => {
     expect(isSerializationFailure(wrapped(code))).toBe(true);
     expect(isConnectionFailure(wrapped(code))).toBe(false);
@@ -62,6 +80,8 @@ describe('What a failure of the database means', () => {
   );
 
   it.each([null, undefined, 'text', {}, new Error('anything')])('%p: nothing that is known', (error) => {
-    expect([isConnectionFailure, isSerializationFailure, isStorageFull, isUniqueViolation].some((is) => is(error))).toBe(false);
+    expect(
+      [isConnectionFailure, isDeadConnection, isSerializationFailure, isStorageFull, isUniqueViolation].some((is) => is(error)),
+    ).toBe(false);
   });
 });

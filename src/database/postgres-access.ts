@@ -3,7 +3,7 @@ import { type DataSource, type EntityManager } from 'typeorm';
 import { DatabaseUnavailable } from '../common/errors.js';
 import { Gate, type Patience } from '../common/gate.js';
 import { type Config } from '../config/config.js';
-import { isSerializationFailure } from './failures.js';
+import { isDeadConnection, isSerializationFailure } from './failures.js';
 import { migratePostgres } from './migrate-postgres.js';
 import { connect, limitsOfTransaction, sessionsKeepLimits } from './time-limits.js';
 
@@ -40,10 +40,16 @@ export class PostgresAccess {
     return this.writers.run(() => this.retried(() => this.transaction(work)), this.patience);
   }
 
-  /** Not one snapshot. */
-  read<T>(work: Work<T>): Promise<T> {
-    // Without a transaction there is nothing that limits could be set in.
-    return this.limits === null ? work(this.source.manager) : this.transaction(work);
+  /** Not one snapshot. Where the connection turns out to be dead, `work` is done again on another: all that the pool has may be. */
+  async read<T>(work: Work<T>): Promise<T> {
+    for (let dead = 0; ; dead++) {
+      try {
+        // Without a transaction there is nothing that limits could be set in.
+        return await (this.limits === null ? work(this.source.manager) : this.transaction(work));
+      } catch (error) {
+        if (dead === this.config.poolSize || !isDeadConnection(error)) throw error;
+      }
+    }
   }
 
   snapshot<T>(work: Work<T>): Promise<T> {

@@ -1,10 +1,10 @@
 /** Between two notices to one connection. */
 const LEAST_MS = 1000;
-const SPREAD_MS_EACH = 15;
+const SPREAD_MS_EACH = 20;
 const WIDEST_SPREAD_MS = 60_000;
 
 /**
- * Milliseconds over which a notice to so many is spread: each of them asks for all flags upon it. With a thousand it is a fifteenth of
+ * Milliseconds over which a notice to so many is spread: each of them asks for all flags upon it. With a thousand it is a twentieth of
  * them in a second.
  */
 export function spreadMs(connections: number): number {

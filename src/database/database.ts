@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Mutex } from '../common/gate.js';
 import { DatabaseUnavailable, DomainError, StorageFull } from '../common/errors.js';
@@ -19,7 +19,7 @@ type Work<T> = (manager: EntityManager) => Promise<T>;
  * Every method throws DatabaseUnavailable where the database cannot be asked.
  */
 @Injectable()
-export class Database implements OnApplicationShutdown {
+export class Database implements BeforeApplicationShutdown, OnApplicationShutdown {
   readonly dialect: 'sqlite' | 'postgres';
   private readonly writing = new Mutex();
   private readonly reading = new Mutex();
@@ -98,15 +98,15 @@ export class Database implements OnApplicationShutdown {
       : "CAST(unixepoch('subsec') * 1000000 AS integer)";
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    // The file alone is then the whole database, for whoever copies it.
-    if (this.dialect === 'sqlite' && this.writer.isInitialized) await this.checkpoint();
-    if (this.reader !== this.writer && this.reader.isInitialized) await this.reader.destroy();
+  /** On SQLite the file alone is then the whole database, for whoever copies it. In the next hook the writer is gone already. */
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.dialect === 'postgres' || !this.reader.isInitialized) return;
+    const checkpoint = () => this.writer.query('PRAGMA wal_checkpoint(TRUNCATE)');
+    await this.reading.run(() => this.writing.run(checkpoint)).catch(() => undefined);
   }
 
-  private async checkpoint(): Promise<void> {
-    if (this.reader.isInitialized) await this.reader.destroy();
-    await this.writing.run(() => this.writer.query('PRAGMA wal_checkpoint(TRUNCATE)')).catch(() => undefined);
+  async onApplicationShutdown(): Promise<void> {
+    if (this.reader !== this.writer && this.reader.isInitialized) await this.reader.destroy();
   }
 
   private mustBeOpen(): void {

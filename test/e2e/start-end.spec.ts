@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.js';
 import { httpRequest } from '../support/http-request.js';
@@ -7,6 +8,7 @@ import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
 
 const start = useServers();
+const fileOf = (databaseUrl: string) => databaseUrl.replace(/^sqlite:/, '');
 const ORDERLY = { code: 0, signal: null };
 
 async function streamsOf(server: TestServer, count: number): Promise<SseProbe[]> {
@@ -92,6 +94,16 @@ describe('a server that is told to end', () => {
     const server = await start();
     await server.stop();
     expect(server.stdout().trimEnd().split('\n').at(-1)).toMatch(/Ended after \d+\.\d s/);
+  });
+
+  it('leaves its whole database in the one file, on SQLite', async () => {
+    const server = await start({ database: 'sqlite' });
+    await server.admin.createFlag('kept');
+    await server.stop();
+    const copy = `${server.databaseUrl}.copy`;
+    await copyFile(fileOf(server.databaseUrl), fileOf(copy));
+    const other = await start({ database: copy });
+    expect((await other.admin.getFlag('kept')).status).toBe(200);
   });
 
   it('gives the port and the file back at once', async () => {

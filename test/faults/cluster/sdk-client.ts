@@ -81,16 +81,7 @@ export class SdkClient {
         return names.map((name) => this.overheard(MAKERS[name](roaming, hurriedFetch(speed))));
       },
     });
-    this.client.on('change', ({ cursor }) => {
-      const { flags } = this;
-      this.sights.push({
-        ...{ at: performance.now(), kind: this.isFull ? 'full' : 'set', cursor: cursor ?? 'none' },
-        // Put together where it is judged: there is no time for it while hundreds are told of changes.
-        get versions() {
-          return versionsOf(flags);
-        },
-      });
-    });
+    this.client.on('change', ({ cursor }) => this.see(cursor ?? 'none'));
   }
 
   get cursor(): string {
@@ -110,6 +101,22 @@ export class SdkClient {
     return this.client.close();
   }
 
+  private see(cursor: string): void {
+    const { flags } = this;
+    this.sights.push({
+      ...{ at: performance.now(), kind: this.isFull ? 'full' : 'set', cursor },
+      // Put together where it is judged: there is no time for it while hundreds are told of changes.
+      get versions() {
+        return versionsOf(flags);
+      },
+    });
+  }
+
+  /** A full sync that changes no flag is no change, and leads elsewhere all the same: after a restore, to another branch. */
+  private seeWhereItStands(): void {
+    if (this.isFull && this.cursor !== 'none' && this.sights.at(-1)?.cursor !== this.cursor) this.see(this.cursor);
+  }
+
   /** Of several change sets that a poll brings it tells at once: they count as all flags. */
   private overheard(transport: Transport): Transport {
     return {
@@ -127,6 +134,7 @@ export class SdkClient {
             this.modes.push(control.data.mode);
           }
           listener(event);
+          if (event.type === 'Answered' || control?.type === 'SyncComplete') this.seeWhereItStands();
           // Its end is a change of all flags; what follows are sets again.
           if (control?.type === 'SyncComplete') this.isFull = false;
         }),

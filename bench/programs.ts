@@ -1,52 +1,16 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
+import { Program } from '../test/support/program.js';
 import { type RowOptions } from './row.js';
+
+export type { Program } from '../test/support/program.js';
 
 type CleanUp = RowOptions['cleanUp'];
 
-const ANSWER_MS = 120_000;
-
-/** A program of this folder, spoken with by messages; ends with its row. */
-export class Program {
-  private constructor(private readonly child: ChildProcess) {}
-
-  /** @param nodeArgs options of Node itself. */
-  static start(path: string, cleanUp: CleanUp, nodeArgs: readonly string[] = []): Program {
-    const child = fork(join(import.meta.dirname, path), { execArgv: [...nodeArgs] });
-    const program = new Program(child);
-    cleanUp(() => program.end());
-    return program;
-  }
-
-  get pid(): number {
-    if (this.child.pid === undefined) throw new Error('The program was not started');
-    return this.child.pid;
-  }
-
-  /** @throws Error where it ends, or says nothing for two minutes. */
-  next<T>(): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => settle(() => reject(new Error('The program does not answer'))), ANSWER_MS);
-      const onMessage = (message: T) => settle(() => resolve(message));
-      const onExit = (code: number | null) => settle(() => reject(new Error(`The program ended with ${code}`)));
-      const settle = (done: () => void) => {
-        clearTimeout(timer);
-        this.child.off('message', onMessage).off('exit', onExit);
-        done();
-      };
-      this.child.on('message', onMessage).on('exit', onExit);
-    });
-  }
-
-  ask<T>(message: object): Promise<T> {
-    const answer = this.next<T>();
-    this.child.send(message);
-    return answer;
-  }
-
-  end(): void {
-    this.child.kill('SIGKILL');
-  }
+/** A program of this folder; ends with its row. @param nodeArgs options of Node itself. */
+export function startProgram(path: string, cleanUp: CleanUp, nodeArgs?: readonly string[]): Program {
+  const program = new Program(join('bench', path), nodeArgs);
+  cleanUp(() => program.end());
+  return program;
 }
 
 export interface Floor {
@@ -57,7 +21,7 @@ export interface Floor {
 }
 
 export async function startFloor(name: string, cleanUp: CleanUp, nodeArgs?: readonly string[]): Promise<Floor> {
-  const program = Program.start(join('floors', `${name}.mjs`), cleanUp, nodeArgs);
+  const program = startProgram(join('floors', `${name}.mjs`), cleanUp, nodeArgs);
   const { port } = await program.next<{ port: number }>();
   return { port, pid: program.pid, url: `http://127.0.0.1:${port}`, program };
 }

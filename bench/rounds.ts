@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuBetween, cpuOf } from './cpu-clock.js';
 import { type Target } from './doors.js';
 import { mustAllow } from './limits.js';
-import { Program } from './programs.js';
+import { type Program, startProgram } from './programs.js';
 import { type RowOptions } from './row.js';
 import { type Work } from './window.js';
 
@@ -75,7 +75,7 @@ export async function untilDelivered(clients: Program, wanted: number): Promise<
 /** So many clients in a process of their own, each of which has had its sync. */
 export async function connected(target: Target, count: number, { cleanUp }: Pick<RowOptions, 'cleanUp'>): Promise<Program> {
   mustAllow(count);
-  const clients = Program.start('load/clients.mjs', cleanUp);
+  const clients = startProgram('load/clients.mjs', cleanUp);
   await clients.ask({ connect: { ...target, count } });
   return clients;
 }

@@ -1,7 +1,7 @@
 import { cpuBetween, cpuOf } from '../cpu-clock.js';
 import { alternate, median } from '../pairs.js';
 import { startProduct } from '../product.js';
-import { Program, startFloor } from '../programs.js';
+import { type Program, startFloor, startProgram } from '../programs.js';
 import { type Row, type RowOptions } from '../row.js';
 import { cpuPerUnit, type Window } from '../window.js';
 
@@ -90,7 +90,7 @@ async function measure({ pairs, sized, cleanUp }: RowOptions) {
   const floor: Side = { pid, url: `${url}/`, headers: {} };
   const rate = sized(RATE);
   await fetch(floor.url, { method: 'PUT', body: JSON.stringify(document) });
-  const clients = Program.start('load/evaluators.mjs', cleanUp);
+  const clients = startProgram('load/evaluators.mjs', cleanUp);
   const bytes = { floor: (await run(clients, floor, rate)).bytes, product: (await run(clients, product, rate)).bytes };
   const bare: number[] = [];
   const measured = await alternate(

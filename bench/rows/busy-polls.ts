@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { productTarget } from '../doors.js';
 import { median, quantile, repeat } from '../pairs.js';
 import { type Product, startProduct, toggling } from '../product.js';
-import { Program } from '../programs.js';
+import { type Program, startProgram } from '../programs.js';
 import { connected, faultsOf, type Tally, untilDelivered } from '../rounds.js';
 import { type Row, type RowOptions } from '../row.js';
 import { type Window } from '../window.js';
@@ -63,7 +63,7 @@ async function measure(options: RowOptions) {
   const product = await startProduct(options.cleanUp);
   await product.server.admin.createFlag(FLAG);
   const clients = await connected(productTarget('sse', product), count, options);
-  const pollers = Program.start('load/pollers.mjs', options.cleanUp);
+  const pollers = startProgram('load/pollers.mjs', options.cleanUp);
   const sides = { product, clients, pollers, count, toggle: toggling(product) };
   const pairs = await repeat(options.pairs, () => run(sides));
   const part = (name: string) => median(pairs.map(({ product: { parts } }) => parts[name] ?? NaN));

@@ -4,7 +4,7 @@ import { freshDatabase } from '../../test/support/fresh-database.js';
 import { startPostgres } from '../../test/support/postgres.js';
 import { alternate } from '../pairs.js';
 import { type Product, settingsPath, startProduct } from '../product.js';
-import { Program, startFloor } from '../programs.js';
+import { startFloor, startProgram } from '../programs.js';
 import { type Row, type RowOptions } from '../row.js';
 import { type Window } from '../window.js';
 
@@ -59,7 +59,7 @@ async function measure(options: RowOptions, kind: 'sqlite' | 'postgres') {
   await server.stop();
   const url = databases === null ? copyOf(product) : await databases.copy();
   await server.restart();
-  const writers = Program.start('load/writers.mjs', options.cleanUp);
+  const writers = startProgram('load/writers.mjs', options.cleanUp);
   const floor = await startFloor(kind, options.cleanUp);
   const paths = FLAGS.map((flag) => settingsPath(product, flag));
   const target = { port: server.port, token: server.adminToken, paths, ms: WINDOW_MS };

@@ -1,7 +1,7 @@
 import { cpuBetween, cpuOf } from '../cpu-clock.js';
 import { alternate } from '../pairs.js';
 import { send, startWithFlags } from '../product.js';
-import { Program, startFloor } from '../programs.js';
+import { type Program, startFloor, startProgram } from '../programs.js';
 import { type Row, type RowOptions } from '../row.js';
 import { streamedSync } from '../streamed-sync.js';
 import { cpuPerUnit, type Window } from '../window.js';
@@ -44,7 +44,7 @@ async function measure(options: RowOptions, plan: Plan) {
   const sync = await streamedSync(server.port, path);
   const floor = await startFloor('sync', options.cleanUp);
   await send('POST', floor.url, sync.body);
-  const visitors = Program.start('load/visitors.mjs', options.cleanUp);
+  const visitors = startProgram('load/visitors.mjs', options.cleanUp);
   const pairs = await alternate(
     options.pairs,
     () => run(visitors, { pid: floor.pid, port: floor.port, path: '/' }, plan, sync.bytes),

@@ -1,7 +1,7 @@
 import { cpuBetween, cpuOf } from '../cpu-clock.js';
 import { alternate } from '../pairs.js';
 import { startProduct } from '../product.js';
-import { Program, startFloor } from '../programs.js';
+import { type Program, startFloor, startProgram } from '../programs.js';
 import { type Row, type RowOptions } from '../row.js';
 import { unitsPerCpuSecond, type Window } from '../window.js';
 
@@ -34,7 +34,7 @@ async function measure({ pairs, sized, cleanUp }: RowOptions) {
   await first.text();
   const product = { pid: server.pid, port: server.port, path, tag: first.headers.get('etag') ?? '' };
   const floor = { ...(await startFloor('not-modified', cleanUp)), path: '/', tag: 'W/"floor000.1.floor0"' };
-  const pollers = Program.start('load/pollers.mjs', cleanUp);
+  const pollers = startProgram('load/pollers.mjs', cleanUp);
   const rate = sized(RATE);
   return {
     pairs: await alternate(

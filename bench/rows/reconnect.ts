@@ -1,7 +1,7 @@
 import { type Target } from '../doors.js';
 import { alternate, type Pair } from '../pairs.js';
 import { type Product, send, startWithFlags, toggling } from '../product.js';
-import { Program, startFloor } from '../programs.js';
+import { type Program, startFloor, startProgram } from '../programs.js';
 import { connected, faultsOf, type Tally, untilDelivered } from '../rounds.js';
 import { type Row, type RowOptions } from '../row.js';
 import { streamedSync } from '../streamed-sync.js';
@@ -58,7 +58,7 @@ async function measureTime(options: RowOptions) {
   const { cursor } = await streamedSync(server.port, side.target.path);
   await side.toggle(FLAG);
   const { body } = await streamedSync(server.port, side.target.path, cursor);
-  const visitors = Program.start('load/clients.mjs', options.cleanUp);
+  const visitors = startProgram('load/clients.mjs', options.cleanUp);
   const floorWindow = async (): Promise<Window> => {
     const floor = await startFloor('sync', options.cleanUp);
     await send('POST', floor.url, body);

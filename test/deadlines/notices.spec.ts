@@ -4,7 +4,7 @@ import { Notices, noticesUrl, OLD_MS } from '../ofrep/support/notices.js';
 import { type TestServer } from '../support/server.js';
 import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
-import { Program } from './support/program.js';
+import { Program } from '../support/program.js';
 
 const COUNT = 1000;
 /** In which a critical flag is told to all. */
@@ -92,7 +92,7 @@ describe(`${COUNT} pages on one node`, () => {
       pages = new Program('test/deadlines/support/stock-pages.mjs');
       await pages.ask({ open: { url: server.url, key, count: COUNT } });
     }, LIMIT_MS);
-    afterAll(() => pages.stop());
+    afterAll(() => pages.end());
 
     it(
       'do not all ask at once after a change: no second has more than a tenth of them, and each has the value in the end',

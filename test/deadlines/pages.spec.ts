@@ -6,7 +6,7 @@ import { type TestServer } from '../support/server.js';
 import { skipIf } from '../support/skip-if.js';
 import { useServers } from '../support/use-servers.js';
 import { eventually } from '../support/wait.js';
-import { Program } from './support/program.js';
+import { Program } from '../support/program.js';
 
 /** From the answer to the admin to the new value in the page. */
 const DEADLINE_MS = 1000;
@@ -26,7 +26,7 @@ skipIf(!hasChromium, 'Chromium is not installed').describe(`a toggle, with ${OTH
   beforeAll(async () => {
     browser = await StockBrowser.start();
   });
-  afterEach(() => others?.stop());
+  afterEach(() => others?.end());
   afterAll(() => browser?.close());
 
   /** A server with the flag, and keys. */

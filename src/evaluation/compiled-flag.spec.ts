@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { type FlagDefinition, type JsonObject } from '@flagwire/protocol/sync';
 import { aFlag } from '../changes/change-feed.fake.js';
-import { CompiledFlag, type Outcome } from './compiled-flag.js';
+import { CompiledFlag } from './compiled-flag.js';
 import { readContext } from './context.js';
+import { type Outcome } from './outcome.js';
 
 const split = {
   fractional: [
@@ -27,7 +28,7 @@ function said(outcome: Outcome): string {
   }
 }
 
-const ask = (compiled: CompiledFlag, context: object = {}) => said(compiled.evaluate(readContext({ context })));
+const ask = (compiled: CompiledFlag, context: object = {}) => said(compiled.evaluate(readContext({ context })).outcome);
 
 describe('a flag', () => {
   it('without a rule is its default: STATIC, or no value at all where it has none', () => {

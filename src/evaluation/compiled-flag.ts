@@ -1,16 +1,9 @@
 import { findsLent, type FlagDefinition, type OwnPath, pathsToLent } from '@flagwire/protocol/sync';
 import { ErrorCode, type EvaluationContext, type Logger } from '@openfeature/core';
 import { FlagdCore } from '@openfeature/flagd-core';
+import { ofrepText } from './ofrep-text.js';
+import { type Answer, type Decided, type Outcome } from './outcome.js';
 import { inspectRule, type RuleFacts } from './rule-facts.js';
-
-type Decided = 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH';
-
-/** What a flag says to one context. The same object for every context to which it says the same. */
-export type Outcome =
-  | { readonly kind: 'variant'; readonly reason: Decided; readonly variant: string }
-  /** No value: the default in the code is to be used. */
-  | { readonly kind: 'code_default'; readonly reason: 'DISABLED' | 'DEFAULT' }
-  | { readonly kind: 'failure'; readonly errorCode: 'TARGETING_KEY_MISSING' | 'PARSE_ERROR' | 'GENERAL' };
 
 type CoreFlag = NonNullable<ReturnType<FlagdCore['getFlag']>>;
 
@@ -32,8 +25,8 @@ export class CompiledFlag {
   private readonly hasRule: boolean;
   private readonly toLent: readonly OwnPath[];
   private core: CoreFlag | null | undefined;
-  /** By variant, and by reason: a key made of both would have to be made, and hashed, at each evaluation. */
-  private readonly outcomes = new Map<string, Partial<Record<Decided, Outcome>>>();
+  /** Few: a flag has at most 100 variants, and most have two. To look through them costs less than a map. */
+  private readonly answers: Answer[] = [];
 
   constructor(readonly definition: FlagDefinition) {
     this.facts = inspectRule(definition.targeting);
@@ -42,25 +35,25 @@ export class CompiledFlag {
   }
 
   /** Never throws, whatever the context and the rule are. @param context of the bounds of `readContext`. */
-  evaluate(context: EvaluationContext): Outcome {
+  evaluate(context: EvaluationContext): Answer {
     const { status, default_variant: preset } = this.definition;
-    if (status === 'disabled') return DISABLED;
-    if (!this.hasRule) return preset === null ? CODE_DEFAULT : this.variant('STATIC', preset);
-    if (this.facts.needsTargetingKey && !isText(context.targetingKey)) return NO_TARGETING_KEY;
+    if (status === 'disabled') return this.answer(DISABLED);
+    if (!this.hasRule) return preset === null ? this.answer(CODE_DEFAULT) : this.variant('STATIC', preset);
+    if (this.facts.needsTargetingKey && !isText(context.targetingKey)) return this.answer(NO_TARGETING_KEY);
     try {
       return this.decide(context);
     } catch {
-      return FAILED;
+      return this.answer(FAILED);
     }
   }
 
-  private decide(context: EvaluationContext): Outcome {
+  private decide(context: EvaluationContext): Answer {
     if (this.core === undefined) this.core = this.compile();
-    if (this.core === null) return UNREADABLE;
-    if (findsLent(this.toLent, context)) return FAILED;
+    if (this.core === null) return this.answer(UNREADABLE);
+    if (findsLent(this.toLent, context)) return this.answer(FAILED);
     const { reason, variant, errorCode } = this.core.evaluate(context, silent);
-    if (reason === 'ERROR') return errorCode === ErrorCode.PARSE_ERROR ? UNREADABLE : FAILED;
-    if (variant === undefined) return CODE_DEFAULT;
+    if (reason === 'ERROR') return this.answer(errorCode === ErrorCode.PARSE_ERROR ? UNREADABLE : FAILED);
+    if (variant === undefined) return this.answer(CODE_DEFAULT);
     return this.variant(reason === 'DEFAULT' ? 'DEFAULT' : 'TARGETING_MATCH', variant);
   }
 
@@ -74,14 +67,21 @@ export class CompiledFlag {
     return core.getFlag(id) ?? null;
   }
 
-  private variant(reason: Decided, variant: string): Outcome {
-    const known = this.outcomes.get(variant);
-    const outcome = known?.[reason];
-    if (outcome !== undefined) return outcome;
+  private variant(reason: Decided, variant: string): Answer {
+    for (const answer of this.answers) {
+      const { outcome } = answer;
+      if (outcome.kind === 'variant' && outcome.variant === variant && outcome.reason === reason) return answer;
+    }
     // Its own ones only: a result such as "constructor" names none.
-    if (!Object.hasOwn(this.definition.variants, variant)) return FAILED;
-    const made: Outcome = { kind: 'variant', reason, variant };
-    this.outcomes.set(variant, { ...known, [reason]: made });
+    if (!Object.hasOwn(this.definition.variants, variant)) return this.answer(FAILED);
+    return this.answer({ kind: 'variant', reason, variant });
+  }
+
+  private answer(outcome: Outcome): Answer {
+    const known = this.answers.find((answer) => answer.outcome === outcome);
+    if (known !== undefined) return known;
+    const made: Answer = { outcome, text: ofrepText(this.definition, outcome) };
+    this.answers.push(made);
     return made;
   }
 }

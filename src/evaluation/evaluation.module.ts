@@ -9,13 +9,12 @@ import { NoticeStreamController } from './notices/notice-stream.controller.js';
 import { NoticeStreams } from './notices/notice-streams.js';
 import { OfrepAnswers } from './ofrep-answers.js';
 import { OfrepController } from './ofrep.controller.js';
-import { OfrepTexts } from './ofrep-texts.js';
 
 /** Values instead of definitions: evaluation, and OFREP in front of it. */
 @Module({
   imports: [ChangesModule, AuthModule, SyncModule],
   controllers: [OfrepController, NoticeStreamController],
-  providers: [EvaluationFigures, EventStreams, Evaluator, NoticeStreams, OfrepAnswers, OfrepTexts],
+  providers: [EvaluationFigures, EventStreams, Evaluator, NoticeStreams, OfrepAnswers],
   exports: [EvaluationFigures],
 })
 export class EvaluationModule {}

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { type Cursor, type FlagDefinition, sameCursor } from '@flagwire/protocol/sync';
 import { type EvaluationContext } from '@openfeature/core';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
-import { CompiledFlag, type Outcome } from './compiled-flag.js';
+import { CompiledFlag } from './compiled-flag.js';
 import { EvaluationFigures } from './evaluation-figures.js';
+import { type Answer } from './outcome.js';
 
 /** The flags of an environment at one revision. */
 interface Prepared {
@@ -36,7 +37,7 @@ export class Evaluator {
     return found === undefined ? undefined : this.compile(found.definition);
   }
 
-  evaluate(flag: CompiledFlag, context: EvaluationContext): Outcome {
+  evaluate(flag: CompiledFlag, context: EvaluationContext): Answer {
     this.figures.evaluations += 1;
     return flag.evaluate(context);
   }

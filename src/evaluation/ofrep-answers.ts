@@ -9,7 +9,6 @@ import { contextHash, readContext } from './context.js';
 import { EvaluationFigures } from './evaluation-figures.js';
 import { EventStreams } from './event-streams.js';
 import { Evaluator } from './evaluator.js';
-import { OfrepTexts } from './ofrep-texts.js';
 import { NOTHING_SEEN, replicaFor, seenBy } from './seen.js';
 
 /** Writes the answers of OFREP. With `end`, not `send`: the framework's own freshness logic has no say here. */
@@ -18,7 +17,6 @@ export class OfrepAnswers {
   constructor(
     private readonly feed: ChangeFeed,
     private readonly evaluator: Evaluator,
-    private readonly texts: OfrepTexts,
     private readonly figures: EvaluationFigures,
     private readonly streams: EventStreams,
   ) {}
@@ -32,11 +30,11 @@ export class OfrepAnswers {
     const replica = await replicaFor(this.feed, principal.environmentId, NOTHING_SEEN);
     const flag = this.evaluator.flag(replica, flagId);
     if (flag === undefined) throw new NotFound('flag', flagId);
-    const outcome = this.evaluator.evaluate(flag, context);
+    const { outcome, text } = this.evaluator.evaluate(flag, context);
     this.figures.answers.single += 1;
     response.statusCode = outcome.kind === 'failure' ? 400 : 200;
     response.setHeader('Cache-Control', 'no-store');
-    send(response, this.texts.of(flag, outcome));
+    send(response, text);
   }
 
   /**
@@ -63,7 +61,7 @@ export class OfrepAnswers {
       return;
     }
     // One by one: the library's own way of resolving all leaves out flags that are disabled or have no value.
-    const flags = this.evaluator.flags(replica).map((flag) => this.texts.of(flag, this.evaluator.evaluate(flag, context)));
+    const flags = this.evaluator.flags(replica).map((flag) => this.evaluator.evaluate(flag, context).text);
     this.figures.answers.bulk += 1;
     const rest = JSON.stringify({ metadata: { revision }, eventStreams });
     send(response, `{"flags":[${flags.join(',')}],${rest.slice(1)}`);

@@ -1,9 +1,19 @@
 import { type Request, type Response } from 'express';
-import { Observable } from 'rxjs';
+import { ChunkFrame } from './sse-form.js';
 import { SseOutlet } from './sse-outlet.js';
 import { type SyncFigures } from './sync-figures.js';
 
-/** A stream whose headers are out: what sends its first words, and what lets go of it when the client has left. */
+/** Proxies and caches let an event stream through as it is, and at once; `X-Accel-Buffering` is nginx's. */
+const HEAD = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'private, no-cache, no-store, must-revalidate, max-age=0, no-transform',
+  'X-Accel-Buffering': 'no',
+};
+
+/** Some proxies hold a head back until there is something of a body, and a session may have to be decided first. */
+const BLANK_LINE = ChunkFrame.of('\n');
+
+/** A stream that has a session: what sends its first words, and what lets go of it when the client has left; that may come twice. */
 export interface OpenedStream {
   begin: () => void;
   close: () => void;
@@ -11,45 +21,31 @@ export interface OpenedStream {
 
 export type OpenStream = (outlet: SseOutlet) => OpenedStream;
 
-/**
- * Nest owns the handshake: guards, headers, the notice that the client has gone. Its Observable emits nothing, since
- * Nest would format each message for each client and give those without an id a made-up one; the session writes shared
- * frames to the response instead.
- */
-export function eventStream(request: Request, figures: SyncFigures, open: OpenStream): Observable<never> {
-  return new Observable((subscriber) => {
-    const response = responseOf(request);
-    const outlet = new SseOutlet(request, response, (reason) => {
-      figures.noteEnd(reason);
-      subscriber.complete();
-    });
-    let close: () => void = () => undefined;
-    const stopWaiting = whenHeadersAreOut(response, () => {
-      const stream = open(outlet);
-      close = stream.close;
-      stream.begin();
-    });
-    return () => {
-      stopWaiting();
-      close();
-    };
+/** Answers with an event stream, which stays open: head and first words leave together, and the session writes on. */
+export function eventStream(request: Request, response: Response, figures: SyncFigures, open: OpenStream): void {
+  // The client may have left while its key was checked.
+  if (request.socket.destroyed) return;
+  if (request.method === 'HEAD') return void response.writeHead(200, HEAD).end();
+  const outlet = new SseOutlet(request, response, (reason) => {
+    figures.noteEnd(reason);
+    response.end();
+    stream.close();
+  });
+  const stream = open(outlet);
+  whenGone(request, response, stream.close);
+  response.writeHead(200, HEAD);
+  outlet.gather(() => {
+    response.flushHeaders();
+    outlet.send(BLANK_LINE);
+    stream.begin();
   });
 }
 
-function responseOf(request: Request): Response {
-  if (request.res === undefined) throw new TypeError('A request without its response');
-  return request.res;
-}
-
-/** Nest sends the headers in a later turn than it subscribes. @returns what stops the waiting. */
-function whenHeadersAreOut(response: Response, then: () => void): () => void {
-  let pending: NodeJS.Immediate | null = null;
-  const look = () => {
-    if (response.headersSent) then();
-    else pending = setImmediate(look);
-  };
-  pending = setImmediate(look);
-  return () => {
-    if (pending !== null) clearImmediate(pending);
-  };
+/** Node tells of the end of a connection only the response whose turn it is: one that waits behind another asks the socket. */
+function whenGone({ socket }: Request, response: Response, close: () => void): void {
+  response.once('close', close);
+  if (response.socket !== null) return;
+  // As many as the client pipelines.
+  socket.setMaxListeners(0).once('close', close);
+  response.once('close', () => socket.off('close', close));
 }

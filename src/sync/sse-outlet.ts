@@ -5,6 +5,9 @@ import { type ChunkFrame, SSE } from './sse-form.js';
 /** What was sent has this long to leave after the end: a revoked key's connections are to be gone within a second. */
 const END_MS = 500;
 
+/** The most that one write is given of a long sync, more than a connection takes before it says that it wants no more. */
+const GATHERED_BYTES = 256 * 1024;
+
 /** Writes shared frames to the response of an event stream whose headers are out. */
 export class SseOutlet implements Outlet {
   readonly form = SSE;
@@ -14,7 +17,7 @@ export class SseOutlet implements Outlet {
   constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
-    /** Completes the handshake's Observable, which ends the response. */
+    /** Ends the response. */
     private readonly complete: (reason: EndReason) => void,
   ) {}
 
@@ -28,7 +31,10 @@ export class SseOutlet implements Outlet {
   }
 
   get needsDrain(): boolean {
-    return this.response.writableNeedDrain || this.response.socket?.writableNeedDrain === true;
+    const { socket } = this.response;
+    // What is being gathered has not been tried yet.
+    if (socket !== null && socket.writableCorked > 0) return this.unsent >= GATHERED_BYTES;
+    return this.response.writableNeedDrain || socket?.writableNeedDrain === true;
   }
 
   /**
@@ -67,12 +73,7 @@ export class SseOutlet implements Outlet {
     this.complete(reason);
     // A peer that does not read would keep the connection of a dead key open for as long as it likes.
     const timer = setTimeout(() => this.response.destroy(), END_MS);
-    const { socket } = this.response;
-    this.response.once('close', () => {
-      clearTimeout(timer);
-      // The framework's head says keep-alive, whatever the client asked for (RFC 9112 section 9.6).
-      if (/\bclose\b/i.test(this.request.headers.connection ?? '')) socket?.end();
-    });
+    this.response.once('close', () => clearTimeout(timer));
   }
 
   destroy(): void {

@@ -1,8 +1,7 @@
-import { Controller, Headers, Query, Req, Sse } from '@nestjs/common';
+import { Controller, Get, Req, Res } from '@nestjs/common';
 import { type FlagFilter } from '@flagwire/protocol/sync';
-import { type Request } from 'express';
+import { type Request, type Response } from 'express';
 import { randomUUID } from 'node:crypto';
-import { type Observable } from 'rxjs';
 import { SdkAccess } from '../auth/access.decorator.js';
 import { Sdk } from '../auth/principal.decorator.js';
 import { type KeyUnchecked, type SdkPrincipal } from '../auth/principal.js';
@@ -21,7 +20,7 @@ import { type SyncSession } from './sync-session.js';
 export class StreamController {
   constructor(private readonly hub: SyncHub) {}
 
-  @Sse('stream')
+  @Get('stream')
   @SdkApi({ tickets: true, keyInQuery: true })
   @TextQueries({
     ...FILTER_QUERIES,
@@ -29,13 +28,11 @@ export class StreamController {
     ...CLIENT_QUERY,
   })
   @SdkAccess({ tickets: true, streaming: true })
-  stream(
-    @Req() request: Request,
-    @Sdk() principal: SdkPrincipal | KeyUnchecked,
-    @Query('flags') flags?: string | string[],
-    @Query('last_event_id') fromQuery?: string | string[],
-    @Headers('last-event-id') fromHeader?: string,
-  ): Observable<never> {
+  stream(@Req() request: Request, @Res() response: Response, @Sdk() principal: SdkPrincipal | KeyUnchecked): void {
+    // Express reads the query anew whenever it is asked for it.
+    const { query } = request;
+    const fromHeader = request.get('Last-Event-ID');
+    const fromQuery = query['last_event_id'];
     // A browser reconnects to its first URL: its header is newer than the parameter.
     const presented =
       fromHeader !== undefined && fromHeader !== '' ? fromHeader : typeof fromQuery === 'string' ? fromQuery : null;
@@ -44,11 +41,12 @@ export class StreamController {
         ? this.refused({ reason: principal.unchecked, limit: null }, presented)
         : this.served(
             { ...principal, address: addressOf(request) },
-            requestedFilter(flags, principal),
+            requestedFilter(query['flags'], principal),
             presented,
-            clientOf(request),
+            // A browser's EventSource sends no header of its own.
+            clientName(request.get('Flagwire-Client') ?? query['client']),
           );
-    return eventStream(request, this.hub.figures, open);
+    eventStream(request, response, this.hub.figures, open);
   }
 
   private served(
@@ -71,9 +69,4 @@ export class StreamController {
   private refused(refusal: Refusal, presented: string | null): OpenStream {
     return (outlet) => ({ begin: () => this.hub.turnAway(outlet, refusal, presented), close: () => undefined });
   }
-}
-
-/** A browser's EventSource sends no header of its own. */
-function clientOf({ headers, query }: Request): ClientName | null {
-  return clientName(headers['flagwire-client'] ?? query['client']);
 }

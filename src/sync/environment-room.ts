@@ -30,6 +30,9 @@ export interface RoomTools {
   askAgainMs: number;
 }
 
+/** An empty room keeps its snapshots for so long: clients that come, sync and go are not each made one of their own. */
+const KEPT_MS = 60_000;
+
 /** The sessions of one environment, and what they share. */
 export class EnvironmentRoom implements SessionRoom<SyncSession> {
   /** All of them, wherever they stand. */
@@ -38,6 +41,7 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
   private readonly snapshots = new Snapshots();
   /** Where those who are live stand; null while nobody is. The replica may be further, or gone. */
   private told: Cursor | null = null;
+  private emptySince: number | null = null;
 
   constructor(
     readonly environmentId: string,
@@ -84,6 +88,12 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
     const stood = this.told;
     this.told = null;
     forEachSafely(this.members, (session) => session.reset(stood));
+  }
+
+  /** Whether nobody was seen in it for a while. @param now monotonic milliseconds. */
+  isDeserted(now: number): boolean {
+    this.emptySince = this.members.size > 0 ? null : (this.emptySince ?? now);
+    return this.emptySince !== null && now - this.emptySince >= KEPT_MS;
   }
 
   join(session: SyncSession): void {

@@ -59,6 +59,7 @@ export class Pulse implements OnApplicationBootstrap, OnApplicationShutdown {
     const now = this.clock.monotonic();
     this.hub.cutStalled(now);
     this.hub.retireOld(now);
+    this.hub.leaveEmptyRooms(now);
   }
 
   private ping(sessions: HubSession[]): void {

@@ -115,9 +115,7 @@ export class SyncHub implements OnApplicationShutdown {
   /** Every end of a connection comes through here. */
   close(session: SyncSession, environmentId: string): void {
     if (!this.dismiss(session)) return;
-    const room = this.rooms.get(environmentId);
-    room?.members.delete(session);
-    if (room?.members.size === 0) this.rooms.delete(environmentId);
+    this.rooms.get(environmentId)?.members.delete(session);
   }
 
   /** @returns whether it was there. */
@@ -155,6 +153,11 @@ export class SyncHub implements OnApplicationShutdown {
       this.leavesAt.set(session, leavesAt);
       if (now >= leavesAt) session.goodbye('max_age', this.advice.retryMs());
     });
+  }
+
+  /** Lets go of rooms in which nobody has been for a while: until then, who comes is given what was made for those before. */
+  leaveEmptyRooms(now: number): void {
+    for (const [environmentId, room] of this.rooms) if (room.isDeserted(now)) this.rooms.delete(environmentId);
   }
 
   /** Takes nobody any more, and sends all away over `drainMs`; resolves when all have been told. */

@@ -5,6 +5,7 @@ import { type Connection, HubBench } from './hub-bench.js';
 
 const HERD = 200;
 const MISSED = 3;
+const MINUTE = 60_000;
 
 function benchWithHistory(): HubBench {
   const bench = new HubBench();
@@ -14,6 +15,13 @@ function benchWithHistory(): HubBench {
 
 function herd(bench: HubBench, cursor: string | null): Connection[] {
   return Array.from({ length: HERD }, () => bench.connect(cursor));
+}
+
+/** Comes, has its sync and goes. @returns what it was sent last. */
+function visit(bench: HubBench): Buffer | undefined {
+  const { outlet, close } = bench.connect(null);
+  close();
+  return outlet.frames.at(-1)?.bytes;
 }
 
 /** The bytes that more than one connection was given are counted once. */
@@ -50,6 +58,23 @@ it('defect 14: a full sync is built once for a revision, and all connections sha
   bench.feed.commit(updated('a', 2, text), updated('b', 2, text), updated('c', 2, text));
   // Of its own a connection has its first block and its SyncStarted.
   expect(distinctBytes(herd(bench, null))).toBeLessThan(2 * 3 * text.length + HERD * 500);
+});
+
+it('defect 14: a full sync is built once for clients that come one after the other, none of whom stays', () => {
+  const bench = new HubBench();
+  const first = visit(bench);
+  expect(first).toBeDefined();
+  bench.hub.leaveEmptyRooms(0);
+  bench.hub.leaveEmptyRooms(MINUTE - 1);
+  expect(visit(bench)).toBe(first);
+});
+
+it('defect 14: a full sync that nobody has asked for in a minute is not kept', () => {
+  const bench = new HubBench();
+  const first = visit(bench);
+  bench.hub.leaveEmptyRooms(0);
+  bench.hub.leaveEmptyRooms(MINUTE);
+  expect(visit(bench)).not.toBe(first);
 });
 
 it('defect 14: clients are told to come back at different times', () => {

@@ -83,6 +83,13 @@ export class SdkKeyVerifier {
     return principal;
   }
 
+  /** Whether a key that `verify` has let in would be let in again now; counts as a use of it. Asks nobody. */
+  opensStill(keyId: string): boolean {
+    const isLive = this.ring.isLive(keyId);
+    if (isLive) this.usage.note(SdkKey, keyId);
+    return isLive;
+  }
+
   /**
    * Whose credential this is, of either kind, before any rule about doors: for CORS and for /ofrep.
    * @throws InvalidInput

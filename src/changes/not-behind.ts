@@ -16,11 +16,14 @@ export async function replicaNotBehind(
   seen: readonly string[],
 ): Promise<EnvironmentReplica> {
   const known = feed.replica(environmentId);
-  const cursors = seen.map((text) => parseCursor(text)).filter((cursor) => cursor !== null);
-  const isNews = (replica: EnvironmentReplica) =>
-    cursors.some((cursor) => ['foreign', 'ahead'].includes(replica.standing(cursor).kind));
-  if (known === undefined || isNews(known)) await askLog(feed.catchUp());
+  if (known === undefined || mayBeBehind(known, seen)) await askLog(feed.catchUp());
   const replica = feed.replica(environmentId);
   if (replica === undefined) throw new NotFound('environment', environmentId);
   return replica;
+}
+
+/** Whether somebody has seen what this node has not; what cannot be read as a cursor is passed over. */
+export function mayBeBehind(replica: EnvironmentReplica, seen: readonly string[]): boolean {
+  const cursors = seen.map((text) => parseCursor(text)).filter((cursor) => cursor !== null);
+  return cursors.some((cursor) => ['foreign', 'ahead'].includes(replica.standing(cursor).kind));
 }

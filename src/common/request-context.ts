@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { type IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { type NextFunction, type Request, type Response } from 'express';
 import { addressOf } from './client-address.js';
@@ -44,13 +45,18 @@ export class RequestContext {
   }
 
   readonly handle = (request: Request, response: Response, next: NextFunction): void => {
-    const sent = request.headers['x-request-id'];
-    const isPlain = typeof sent === 'string' && PLAIN_ID.test(sent) && withoutSecrets(sent) === sent;
-    const requestId = isPlain ? sent : randomUUID();
+    const requestId = requestIdOf(request);
     const { traceparent } = request.headers;
     const isTrace = typeof traceparent === 'string' && TRACEPARENT.test(traceparent);
     response.setHeader('X-Request-Id', requestId);
     const facts = { requestId, address: addressOf(request), traceparent: isTrace ? traceparent : null };
     this.storage.run({ ...facts, actor: null }, next);
   };
+}
+
+/** The client's where it sent a plain one, else drawn. */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const sent = headers['x-request-id'];
+  const isPlain = typeof sent === 'string' && PLAIN_ID.test(sent) && withoutSecrets(sent) === sent;
+  return isPlain ? sent : randomUUID();
 }

@@ -32,6 +32,6 @@ import { ServerVersion } from './server-version.js';
     ReceiptMetrics,
     DeliverySpans,
   ],
-  exports: [Lifecycle],
+  exports: [Lifecycle, HttpMetrics],
 })
 export class HealthModule {}

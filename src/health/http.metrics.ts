@@ -5,18 +5,29 @@ import { Clock } from '../common/clock.js';
 import { problemCodeOf } from '../common/problem.filter.js';
 import { Refusals } from '../common/refusals.js';
 import { RequestContext } from '../common/request-context.js';
+import { type LogLevel } from '../common/log-line.js';
+import { Config } from '../config/config.js';
 import { Metrics } from './metrics.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Whoever sends requests chooses the method and the path: what no route knows is one line of the figures. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS']);
 const OTHER = 'other';
+const LOGGED = new Set<LogLevel>(['debug', 'trace']);
 const WAITS = /[?&]wait=/;
+
+interface Noted {
+  requestId: string | undefined;
+  route: string;
+  ms: number;
+}
 
 /** Counts and times requests, and notes each at level debug; `handle` stands in front of the routes. */
 @Injectable()
 export class HttpMetrics {
   private readonly logger = new Logger('Http');
+  /** A line that nobody will see costs as much as the answer's headers. */
+  private readonly isLogged: boolean;
   private readonly requests: Counter<'method' | 'route' | 'status'>;
   private readonly durations: Histogram<'method' | 'route'>;
 
@@ -25,7 +36,9 @@ export class HttpMetrics {
     private readonly clock: Clock,
     private readonly context: RequestContext,
     private readonly refusals: Refusals,
+    { logs }: Config,
   ) {
+    this.isLogged = LOGGED.has(logs.level);
     this.requests = metrics.counterBy('flagwire_http_requests_total', 'Requests that ended', 'method', 'route', 'status');
     metrics.countersBy(
       'flagwire_refused_requests_total',
@@ -43,21 +56,30 @@ export class HttpMetrics {
   }
 
   readonly handle = (request: Request, response: Response, next: NextFunction): void => {
-    const began = this.clock.monotonic();
-    const requestId = this.context.current?.requestId;
-    response.once('close', () => this.note(request, response, { requestId, ms: this.clock.monotonic() - began }));
+    this.watch(request, response, this.context.current?.requestId);
+    response.once('close', () => {
+      const code = problemCodeOf(response);
+      if (code !== null) this.refusals.note({ code });
+    });
     next();
   };
 
-  private note(request: Request, response: Response, { requestId, ms }: { requestId: string | undefined; ms: number }): void {
+  /** Notes a request when it has ended. @param inFront the route whose answer was given in front of all routes. */
+  watch(request: Request, response: Response, requestId: string | undefined, inFront?: string): void {
+    const began = this.clock.monotonic();
+    response.once('close', () => {
+      const route = inFront ?? routeOf(request);
+      this.note(request, response, { requestId, route, ms: this.clock.monotonic() - began });
+    });
+  }
+
+  private note(request: Request, response: Response, { requestId, route, ms }: Noted): void {
     const method = METHODS.has(request.method) ? request.method : OTHER;
-    const route = routeOf(request);
     const status = response.headersSent ? String(response.statusCode) : 'aborted';
     this.requests.inc({ method, route, status });
-    const code = problemCodeOf(response);
-    if (code !== null) this.refusals.note({ code });
     if (response.writableFinished && !isLong(request, response)) this.durations.observe({ method, route }, ms / 1000);
-    this.logger.debug({ msg: 'request', request_id: requestId, method, route, status: Number(status), ms: Math.round(ms) });
+    if (this.isLogged)
+      this.logger.debug({ msg: 'request', request_id: requestId, method, route, status: Number(status), ms: Math.round(ms) });
   }
 }
 

@@ -29,6 +29,8 @@ const serverArrows = {
     'config',
     'common',
   ],
+  // Of health only what counts requests.
+  front: ['polling', '^src/health/(http\\.metrics|health\\.module)[^/]*$', 'auth', 'changes', 'common', PROTOCOL],
 };
 
 const packageArrows = {

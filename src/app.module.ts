@@ -7,6 +7,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { EvaluationModule } from './evaluation/evaluation.module.js';
 import { FlagdModule } from './evaluation/flagd/flagd.module.js';
 import { FlagsModule } from './flags/flags.module.js';
+import { FrontModule } from './front/front.module.js';
 import { HealthModule } from './health/health.module.js';
 import { PollingModule } from './polling/polling.module.js';
 import { ProjectsModule } from './projects/projects.module.js';
@@ -29,6 +30,7 @@ import { SyncModule } from './sync/sync.module.js';
     EvaluationModule,
     FlagdModule,
     HealthModule,
+    FrontModule,
   ],
 })
 export class AppModule {}

@@ -1,10 +1,13 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { type Express } from 'express';
+import { type Express, type Request, type Response } from 'express';
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
 
 /** How often it is looked for requests that come too slowly; only those that are still coming are looked at. */
 const CHECK_MS = 1000;
+
+/** Answers a request in the same turn, or gives false and leaves it as it is. */
+export type InFront = (request: Request, response: Response) => boolean;
 
 /**
  * Express gives each request and response its own prototypes with `Object.setPrototypeOf`, which makes them slow wherever they
@@ -15,6 +18,12 @@ const CHECK_MS = 1000;
  */
 export class HttpAdapter extends ExpressAdapter {
   private readonly sockets = new Set<Socket>();
+  private front: InFront = () => false;
+
+  /** What is asked before Express is. */
+  putInFront(front: InFront): void {
+    this.front = front;
+  }
 
   override initHttpServer(): void {
     const express = this.getInstance<Express>();
@@ -31,7 +40,9 @@ export class HttpAdapter extends ExpressAdapter {
       // `requireHost` does, and says so.
       requireHostHeader: false,
     };
-    const server: Server = createServer(options, express);
+    const server: Server = createServer(options, (request, response) => {
+      if (!this.front(request as Request, response as Response)) express(request, response);
+    });
     server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));

@@ -9,6 +9,7 @@ import { redact } from './common/redact.js';
 import { RequestContext } from './common/request-context.js';
 import { ServerLogger } from './common/server-logger.js';
 import { Config } from './config/config.js';
+import { Front } from './front/front.js';
 import { configureHttp } from './http.js';
 import { HttpAdapter } from './http-adapter.js';
 import { Server } from './server.js';
@@ -31,7 +32,8 @@ export async function runServer(extensions: readonly Extension[] = []): Promise<
 
 async function serve(extensions: readonly Extension[]): Promise<void> {
   const root: DynamicModule = { module: AppModule, imports: [...extensions] };
-  const app = await NestFactory.create<NestExpressApplication>(root, new HttpAdapter(), {
+  const adapter = new HttpAdapter();
+  const app = await NestFactory.create<NestExpressApplication>(root, adapter, {
     // Kept until the settings say how it is to be written. Where they are wrong, nothing but that is said.
     bufferLogs: true,
     autoFlushLogs: false,
@@ -46,5 +48,7 @@ async function serve(extensions: readonly Extension[]): Promise<void> {
     process.exit(1);
   });
   configureHttp(app, config);
+  // Modules of others may have something to say to any request.
+  if (config.frontCache && extensions.length === 0) adapter.putInFront(app.get(Front).answers);
   await new Server(app, config).run();
 }

@@ -246,6 +246,12 @@ export const SETTINGS = {
     seconds(A_DAY, 36_500 * A_DAY),
     'for which rows of both audit trails are kept, longer where clients can resume from them; default for ever',
   ),
+  frontCache: setting(
+    'FLAGWIRE_FRONT_CACHE',
+    flag,
+    true,
+    'polls whose answer is in memory are answered before the routes; never beside modules of your own',
+  ),
   metricsOpen: setting('FLAGWIRE_METRICS_OPEN', flag, false, '`/metrics` without a token'),
   trustProxy: setting('FLAGWIRE_TRUST_PROXY', integer(0, 16), 0, 'proxies in front whose X-Forwarded-For is believed'),
   nodeName: optional(

@@ -12,5 +12,6 @@ import { PollReceipts } from './poll-receipts.js';
   imports: [ChangesModule, AuthModule, LedgerModule],
   controllers: [PollController],
   providers: [News, PollAnswers, PollInterceptor, PollReceipts],
+  exports: [PollAnswers, PollReceipts],
 })
 export class PollingModule {}

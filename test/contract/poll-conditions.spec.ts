@@ -9,7 +9,7 @@ import { Stage } from './support/stage.js';
 
 const KEPT = ['etag', 'last-modified', 'cache-control', 'vary'] as const;
 
-describe('A poll under a condition', () => {
+describe.each(['true', 'false'])('A poll under a condition (FLAGWIRE_FRONT_CACHE=%s)', (front) => {
   const launch = useServers();
   let server: TestServer;
   let stage: Stage;
@@ -30,7 +30,7 @@ describe('A poll under a condition', () => {
   }
 
   beforeAll(async () => {
-    server = await launch();
+    server = await launch({ env: { FLAGWIRE_FRONT_CACHE: front } });
   });
   beforeEach(async () => {
     stage = await Stage.open(server);

@@ -11,7 +11,7 @@ import { ON, Stage } from './support/stage.js';
 const DECODERS = { br: brotliDecompressSync, gzip: gunzipSync };
 type Coding = keyof typeof DECODERS;
 
-describe('A poll', () => {
+describe.each(['true', 'false'])('A poll (FLAGWIRE_FRONT_CACHE=%s)', (front) => {
   const launch = useServers();
   let server: TestServer;
   let stage: Stage;
@@ -27,7 +27,7 @@ describe('A poll', () => {
   }
 
   beforeAll(async () => {
-    server = await launch();
+    server = await launch({ env: { FLAGWIRE_FRONT_CACHE: front } });
   });
   beforeEach(async () => {
     stage = await Stage.open(server);

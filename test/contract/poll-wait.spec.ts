@@ -8,7 +8,7 @@ import { ON, Stage } from './support/stage.js';
 /** Seconds: longer than any test may take, so that an answer that comes did not wait for its time to be over. */
 const LONG = '55';
 
-describe('A long poll', () => {
+describe.each(['true', 'false'])('A long poll (FLAGWIRE_FRONT_CACHE=%s)', (front) => {
   const launch = useServers();
   let server: TestServer;
   let stage: Stage;
@@ -25,7 +25,7 @@ describe('A long poll', () => {
   }
 
   beforeAll(async () => {
-    server = await launch();
+    server = await launch({ env: { FLAGWIRE_FRONT_CACHE: front } });
   });
   beforeEach(async () => {
     stage = await Stage.open(server);

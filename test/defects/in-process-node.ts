@@ -17,7 +17,9 @@ import { type Settings } from '../../src/config/settings.js';
 import { DatabaseStart } from '../../src/database/database-start.js';
 import { Database } from '../../src/database/database.js';
 import { FirstStart } from '../../src/flags/first-start.js';
+import { Front } from '../../src/front/front.js';
 import { configureHttp } from '../../src/http.js';
+import { HttpAdapter, type InFront } from '../../src/http-adapter.js';
 import { AdminClient } from '../support/admin-client.js';
 import { freshDatabase, type FreshDatabase } from '../support/fresh-database.js';
 import { ADMIN_TOKEN } from '../support/server.js';
@@ -35,6 +37,7 @@ export interface NodeOptions {
 export class InProcessNode {
   private constructor(
     private readonly app: NestExpressApplication,
+    private readonly adapter: HttpAdapter,
     private readonly folder: string,
   ) {}
 
@@ -49,15 +52,17 @@ export class InProcessNode {
       .overrideProvider(Config)
       .useValue(config);
     if (clock !== undefined) building.overrideProvider(Clock).useValue(clock);
-    const options = { logger: false, bodyParser: false, forceCloseConnections: true } as const;
-    const app = (await building.compile()).createNestApplication<NestExpressApplication>(options);
+    const adapter = new HttpAdapter();
+    const options = { logger: false, bodyParser: false } as const;
+    const app = (await building.compile()).createNestApplication<NestExpressApplication>(adapter, options);
     configureHttp(app, config);
+    adapter.putInFront(app.get(Front).answers);
     await app.listen(0, '127.0.0.1');
     await app.get(DatabaseStart).opened();
     await app.get(FirstStart).run(false);
     app.get(ChangeFeed).start();
     await app.get(ChangeFeed).catchUp();
-    return new InProcessNode(app, folder);
+    return new InProcessNode(app, adapter, folder);
   }
 
   get url(): string {
@@ -71,6 +76,11 @@ export class InProcessNode {
   /** One of the parts that it is made of. */
   part<T>(type: abstract new (...args: never[]) => T): T {
     return this.app.get<T>(type);
+  }
+
+  /** Puts something else there than the product's own. */
+  putInFront(front: InFront): void {
+    this.adapter.putInFront(front);
   }
 
   get replica(): EnvironmentReplica {

@@ -58,12 +58,17 @@ describe('a server that is told to end', () => {
     const server = await start({ env: { FLAGWIRE_DRAIN_S: '4' } });
     const probes = await streamsOf(server, 20);
     const { key } = await server.admin.createKey('production');
+    const poll = () => httpRequest(`${server.url}/sdk/poll`, { headers: { 'X-API-Key': key, Connection: 'keep-alive' } });
+    await poll();
+    expect((await poll()).header('connection')).toBe('keep-alive');
     const end = server.kill('SIGTERM');
     await Promise.race(probes.map((probe) => probe.closed));
     const ready = await httpRequest(`${server.url}/health/ready`);
     expect([ready.status, ready.json()]).toMatchObject([503, { status: 'draining' }]);
     const live = await httpRequest(`${server.url}/health/live`, { headers: { Connection: 'keep-alive' } });
     expect([live.status, live.header('connection')]).toEqual([200, 'close']);
+    const polled = await poll();
+    expect([polled.status, polled.header('connection')]).toEqual([200, 'close']);
     const late = await SseProbe.connect({ url: server.url, key });
     await late.closed;
     expect(late.goodbye).toMatchObject({ reason: 'shutdown' });

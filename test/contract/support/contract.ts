@@ -5,6 +5,7 @@ import { projectRoot } from '../../support/project-root.js';
 import { databases, type TestServer } from '../../support/server.js';
 import { type Environment } from '../../support/server-process.js';
 import { useServers } from '../../support/use-servers.js';
+import { poll } from './poll-subscriber.js';
 import { Stage } from './stage.js';
 import { type Subscriber, type SubscriberOptions, type Transport } from './subscriber.js';
 import { transports } from './transports.js';
@@ -51,6 +52,15 @@ function reasons(): Record<string, string> {
   return JSON.parse(readFileSync(join(projectRoot(), 'test/contract/matrix-reasons.json'), 'utf8')) as Record<string, string>;
 }
 
+/** Where promises are kept: the cells of the matrix, and polls beside it without what stands in front of them. */
+const places = [
+  ...databases.map((database) => ({ place: database, database, cells: transports, mark: '[matrix] ', settings: {} })),
+  {
+    ...{ place: 'sqlite, nothing in front', database: 'sqlite' as const, mark: '' },
+    ...{ cells: [poll], settings: { FLAGWIRE_FRONT_CACHE: 'false' } },
+  },
+];
+
 /**
  * Runs each promise on every transport and database, but for the cells that matrix-reasons.json gives a reason for. All
  * of them share one server for each database.
@@ -58,12 +68,12 @@ function reasons(): Record<string, string> {
  */
 export function contract(title: string, env: Environment, promises: (promise: Declare) => void): void {
   const exempt = reasons();
-  describe.each(databases)(`${title} (%s)`, (database) => {
+  describe.each(places)(`${title} ($place)`, ({ place, database, cells, mark, settings }) => {
     const launch = useServers();
     let server: TestServer;
     let cell: Cell | undefined;
     beforeAll(async () => {
-      server = await launch({ database, env });
+      server = await launch({ database, env: { ...env, ...settings } });
     }, 60_000);
     afterEach(async () => {
       await cell?.close();
@@ -71,9 +81,9 @@ export function contract(title: string, env: Environment, promises: (promise: De
     });
 
     promises((promise, shows) => {
-      for (const transport of transports) {
+      for (const transport of cells) {
         if (`${promise}|${transport.name}` in exempt || `${promise}|${transport.name}|${database}` in exempt) continue;
-        it(`[matrix] ${promise} | ${transport.name} | ${database}`, async () => {
+        it(`${mark}${promise} | ${transport.name} | ${place}`, async () => {
           cell = new Cell(server, transport, await Stage.open(server));
           await shows(cell);
           cell.expectInOrder();

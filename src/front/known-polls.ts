@@ -1,0 +1,83 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type Cursor } from '@flagwire/protocol/sync';
+import { type Response } from 'express';
+import { type Subscription } from 'rxjs';
+import { KeyRing } from '../auth/key-ring.js';
+import { type EnvironmentReplica } from '../changes/environment-replica.js';
+import { cursorText } from '../changes/subscription.js';
+import { tagOf } from '../common/entity-tag.js';
+import { type PollingRequest } from '../polling/poll.interceptor.js';
+import { type PollRequest } from '../polling/poll-request.js';
+import { asksForAll } from './question.js';
+
+/** At the bound the one that was learned first is forgotten: it is handed on once, and learned again. */
+const MOST_POLLS = 10_000;
+/** What is repeated, as it is spelt. */
+const REPEATED = ['ETag', 'Last-Modified', 'Cache-Control', 'Vary', 'X-Content-Type-Options', 'Strict-Transport-Security'];
+/** Drawn or read for each answer, or of the body that only some have. An answer with any other header is not repeated. */
+const OWN = ['X-Request-Id', 'Flagwire-Age-Ms', 'Content-Type', 'Content-Encoding', 'Content-Length'];
+const NAMES = new Set([...REPEATED, ...OWN].map((name) => name.toLowerCase()));
+
+/** What every answer of an environment has at one revision, as the routes wrote it. */
+export interface KnownAnswer {
+  readonly head: Cursor;
+  readonly cursor: string;
+  readonly tag: string;
+  /** Of a request that sends this tag. */
+  readonly tags: readonly string[];
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+}
+
+/** What the routes have answered and can be answered again. Keys stand in it as they were sent: all of it goes when any key ends. */
+@Injectable()
+export class KnownPolls implements OnApplicationShutdown {
+  private readonly polls = new Map<string, PollRequest>();
+  private readonly answers = new Map<string, KnownAnswer>();
+  private readonly following: Subscription;
+
+  constructor(private readonly keys: KeyRing) {
+    this.following = keys.died.subscribe(() => this.forget());
+  }
+
+  onApplicationShutdown(): void {
+    this.following.unsubscribe();
+    this.forget();
+  }
+
+  poll(question: string): PollRequest | undefined {
+    return this.polls.get(question);
+  }
+
+  /** Undefined: none of this revision is known. */
+  answer({ environment, head }: EnvironmentReplica): KnownAnswer | undefined {
+    const answer = this.answers.get(environment.id);
+    return answer?.head === head ? answer : undefined;
+  }
+
+  /** Takes what the routes answered, where that may be answered again. @param replica as it is now: the answer may be of an older one. */
+  learn(question: string, { poll, originalUrl }: PollingRequest, response: Response, replica: EnvironmentReplica): void {
+    if (poll === undefined || !this.keys.isLive(poll.keyId) || !asksForAll(originalUrl)) return;
+    const cursor = cursorText(replica.head, poll.subscription);
+    const tag = tagOf(cursor);
+    if (!isWhole(response, tag)) return;
+    this.polls.set(question, poll);
+    const [oldest] = this.polls.keys();
+    if (this.polls.size > MOST_POLLS && oldest !== undefined) this.polls.delete(oldest);
+    const present = REPEATED.filter((name) => response.hasHeader(name));
+    const headers = present.flatMap((name) => [name, String(response.getHeader(name))]);
+    this.answers.set(replica.environment.id, { head: replica.head, cursor, tag, tags: [cursor], headers });
+  }
+
+  private forget(): void {
+    this.polls.clear();
+    this.answers.clear();
+  }
+}
+
+/** All that stays as it is until the next revision: the date is left out while it lies in the future, and a node that stops says so. */
+function isWhole(response: Response, tag: string): boolean {
+  const isAnswer = response.statusCode === 200 || response.statusCode === 304;
+  const isDated = response.getHeader('ETag') === tag && response.hasHeader('Last-Modified');
+  return isAnswer && isDated && response.getHeaderNames().every((name) => NAMES.has(name));
+}

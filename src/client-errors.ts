@@ -45,9 +45,13 @@ export function refuseBadClients(server: Server, { headersTimeoutMs, requestTime
     if (now > 0) answering.set(socket, now);
     else answering.delete(socket);
   };
+  // One for all: a function for each response is dear beside a 304.
+  const ended = function (this: ServerResponse): void {
+    count(this.req.socket, -1);
+  };
   server.on('request', ({ socket }, response: ServerResponse) => {
     count(socket, 1);
-    response.once('close', () => count(socket, -1));
+    response.on('close', ended);
   });
   server.on('checkExpectation', (_request, response: ServerResponse) => refuseRequest(response, EXPECTATION, refusals));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

@@ -3,6 +3,7 @@ import { type Cursor } from '@flagwire/protocol/sync';
 import { type Request, type Response } from 'express';
 import { ChangeFeed } from '../changes/change-feed.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
+import { Clock } from '../common/clock.js';
 import { requestIdOf } from '../common/request-context.js';
 import { HttpMetrics } from '../health/http.metrics.js';
 import { PollAnswers } from '../polling/poll-answers.js';
@@ -13,6 +14,12 @@ import { type KnownAnswer } from './known-polls.js';
 /** As the figures have it. */
 const ROUTE = '/sdk/poll';
 
+interface Facts {
+  readonly requestId: string;
+  readonly route: string;
+  readonly began: number;
+}
+
 /** Gives answers again, with everything that goes with them: figures, the log line, and the receipt. */
 @Injectable()
 export class RepeatedAnswers {
@@ -21,14 +28,15 @@ export class RepeatedAnswers {
     private readonly answers: PollAnswers,
     private readonly receipts: PollReceipts,
     private readonly metrics: HttpMetrics,
+    private readonly clock: Clock,
   ) {}
 
   notModified(request: Request, response: Response, poll: PollRequest, { headers, head }: KnownAnswer): void {
-    const requestId = requestIdOf(request);
+    const facts = this.factsOf(request);
     // All at once: name by name costs twice as much.
-    response.writeHead(304, ['X-Request-Id', requestId, ...headers, 'Flagwire-Age-Ms', String(this.feed.ageMs())]);
+    response.writeHead(304, ['X-Request-Id', facts.requestId, ...headers, 'Flagwire-Age-Ms', String(this.feed.ageMs())]);
     response.end();
-    this.note(request, response, requestId, poll, head);
+    this.note(request, response, facts, poll, head);
   }
 
   whole(
@@ -38,15 +46,19 @@ export class RepeatedAnswers {
     { headers, head }: KnownAnswer,
     replica: EnvironmentReplica,
   ): void {
-    const requestId = requestIdOf(request);
-    response.setHeader('X-Request-Id', requestId);
+    const facts = this.factsOf(request);
+    response.setHeader('X-Request-Id', facts.requestId);
     for (let at = 0; at < headers.length; at += 2) response.setHeader(headers[at] ?? '', headers[at + 1] ?? '');
     this.answers.whole(request, response, replica, poll);
-    this.note(request, response, requestId, poll, head);
+    this.note(request, response, facts, poll, head);
   }
 
-  private note(request: Request, response: Response, requestId: string, poll: PollRequest, head: Cursor): void {
-    this.metrics.watch(request, response, requestId, ROUTE);
+  private factsOf(request: Request): Facts {
+    return { requestId: requestIdOf(request), route: ROUTE, began: this.clock.monotonic() };
+  }
+
+  private note(request: Request, response: Response, facts: Facts, poll: PollRequest, head: Cursor): void {
+    this.metrics.noteInFront(request, response, facts);
     this.receipts.asked(poll);
     this.receipts.answered(poll, head);
   }

@@ -17,9 +17,10 @@ const LOGGED = new Set<LogLevel>(['debug', 'trace']);
 const WAITS = /[?&]wait=/;
 
 interface Noted {
-  requestId: string | undefined;
-  route: string;
-  ms: number;
+  readonly requestId: string | undefined;
+  readonly route: string;
+  /** When its headers had come, in monotonic milliseconds. */
+  readonly began: number;
 }
 
 /** Counts and times requests, and notes each at level debug; `handle` stands in front of the routes. */
@@ -56,24 +57,24 @@ export class HttpMetrics {
   }
 
   readonly handle = (request: Request, response: Response, next: NextFunction): void => {
-    this.watch(request, response, this.context.current?.requestId);
+    const began = this.clock.monotonic();
+    const requestId = this.context.current?.requestId;
     response.once('close', () => {
+      this.note(request, response, { requestId, route: routeOf(request), began });
       const code = problemCodeOf(response);
       if (code !== null) this.refusals.note({ code });
     });
     next();
   };
 
-  /** Notes a request when it has ended. @param inFront the route whose answer was given in front of all routes. */
-  watch(request: Request, response: Response, requestId: string | undefined, inFront?: string): void {
-    const began = this.clock.monotonic();
-    response.once('close', () => {
-      const route = inFront ?? routeOf(request);
-      this.note(request, response, { requestId, route, ms: this.clock.monotonic() - began });
-    });
+  /** Notes an answer that was given in front of the routes: at once where all of it is out, which spares a listener. */
+  noteInFront(request: Request, response: Response, facts: Noted): void {
+    if (response.writableFinished) this.note(request, response, facts);
+    else response.once('close', () => this.note(request, response, facts));
   }
 
-  private note(request: Request, response: Response, { requestId, route, ms }: Noted): void {
+  private note(request: Request, response: Response, { requestId, route, began }: Noted): void {
+    const ms = this.clock.monotonic() - began;
     const method = METHODS.has(request.method) ? request.method : OTHER;
     const status = response.headersSent ? String(response.statusCode) : 'aborted';
     this.requests.inc({ method, route, status });

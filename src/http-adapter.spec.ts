@@ -3,8 +3,11 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Request, type Response } from 'express';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo } from 'node:net';
 import { httpRequest, type HttpAnswer } from '../test/support/http-request.js';
+import { skipIf } from '../test/support/skip-if.js';
 import { HttpAdapter } from './http-adapter.js';
 
 @Controller()
@@ -104,3 +107,29 @@ function shape({ status, headers, text }: HttpAnswer): object {
   const { date: _date, ...rest } = headers;
   return { status, headers: rest, text };
 }
+
+const HERD = 1500;
+const KERNEL_BOUND = '/proc/sys/net/core/somaxconn';
+
+/** Connects so often at once, and says how many the kernel has taken: as soon as that is all, or after a while. */
+const VISITORS = `
+  const { connect } = require('node:net');
+  let connected = 0;
+  const end = () => process.exit(console.log(connected));
+  for (let count = 0; count < ${HERD}; count += 1) connect(process.argv[1], '127.0.0.1', () => ++connected === ${HERD} && end());
+  setTimeout(end, 10_000);
+`;
+
+const onLinux = skipIf(
+  !existsSync(KERNEL_BOUND) || Number(readFileSync(KERNEL_BOUND, 'utf8')) < HERD,
+  `only Linux says how many connections may wait, and it has to be ${HERD}`,
+);
+
+onLinux.describe('connections that wait to be accepted', () => {
+  it('may be many: none of a herd is dropped', async () => {
+    const { url } = await start(new HttpAdapter());
+    // While this waits for the visitors, nothing is accepted.
+    const { stdout } = spawnSync(process.execPath, ['-e', VISITORS, new URL(url).port], { encoding: 'utf8' });
+    expect(Number(stdout)).toBe(HERD);
+  });
+});

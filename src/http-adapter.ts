@@ -10,6 +10,12 @@ const CHECK_MS = 1000;
 export type InFront = (request: Request, response: Response) => boolean;
 
 /**
+ * Connections that may wait to be accepted, as far as the kernel allows (net.core.somaxconn). Of clients that all come back at once, as
+ * after a restart, it drops those beyond; they try again after 1, 3, 7 seconds. Node's own bound is 511.
+ */
+const BACKLOG = 4096;
+
+/**
  * Express gives each request and response its own prototypes with `Object.setPrototypeOf`, which makes them slow wherever they
  * are used: on Node 20 that is much of what a small answer costs. Here they are born with those prototypes, so that there is
  * nothing left to set. See docs/adr/0080-requests-born-with-the-prototypes-of-express.md.
@@ -48,6 +54,13 @@ export class HttpAdapter extends ExpressAdapter {
       socket.on('close', () => this.sockets.delete(socket));
     });
     this.httpServer = server;
+  }
+
+  override listen(port: string | number, ...rest: (string | (() => void) | undefined)[]): Server {
+    const host = rest.find((argument) => typeof argument === 'string');
+    const onListening = rest.find((argument) => typeof argument === 'function');
+    const server: Server = this.httpServer;
+    return server.listen({ port: Number(port), host, backlog: BACKLOG }, onListening);
   }
 
   override async close(): Promise<void> {

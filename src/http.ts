@@ -2,7 +2,7 @@ import { Reflector } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { refuseBadClients, hostRequired } from './client-errors.js';
-import { BodyInterceptor } from './common/body.interceptor.js';
+import { BodyGuard } from './common/body.guard.js';
 import { CrossOrigin } from './common/cross-origin.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { Refusals } from './common/refusals.js';
@@ -33,7 +33,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   app.use(app.get(CrossOrigin).handle);
   const body = { bytes: config.bodyBytes, setting: 'FLAGWIRE_BODY_BYTES', parts: MOST_PARTS.body };
   const document = { bytes: config.importBytes, setting: 'FLAGWIRE_IMPORT_BYTES', parts: MOST_PARTS.document };
-  app.useGlobalInterceptors(new BodyInterceptor(app.get(Reflector), { body, document }));
+  app.useGlobalGuards(new BodyGuard(app.get(Reflector), { body, document }));
   app.useGlobalPipes(new RequestPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.useWebSocketAdapter(new SyncIoAdapter(app, config, refusals));

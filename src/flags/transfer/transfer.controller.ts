@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { DocumentBody } from '../../common/body.interceptor.js';
+import { DocumentBody } from '../../common/body.guard.js';
 import { AdminAccess } from '../../auth/access.decorator.js';
 import { Actor } from '../../auth/principal.decorator.js';
 import { type AdminPrincipal } from '../../auth/principal.js';

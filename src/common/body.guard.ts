@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { type CallHandler, type ExecutionContext, type NestInterceptor, SetMetadata } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { type Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { type Observable } from 'rxjs';
 import { type BodyLimits, bodyReader, lengthOf, type ReadBody } from './body-reader.js';
 import { documentReader } from './document-reader.js';
 
@@ -14,10 +13,11 @@ const DOCUMENT_BODY = 'flagwire:document-body';
 export const DocumentBody = () => SetMetadata(DOCUMENT_BODY, true);
 
 /**
- * Reads bodies. It stands behind the guard, not in front of it as parsers do elsewhere: whoever may not use a route does not make
- * the server read and parse anything.
+ * Lets a request by once its body has been read. It stands behind the guard of the routes, not in front of it as parsers do elsewhere:
+ * whoever may not use a route does not make the server read and parse anything. No interceptor, since Nest makes a chain of
+ * Observables of these for each request, also where there is nothing to read.
  */
-export class BodyInterceptor implements NestInterceptor {
+export class BodyGuard implements CanActivate {
   private readonly read: ReadBody;
   private readonly readDocument: ReadBody;
 
@@ -29,17 +29,19 @@ export class BodyInterceptor implements NestInterceptor {
     this.readDocument = documentReader(limits.document);
   }
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
-    if (context.getType() !== 'http') return next.handle();
+  canActivate(context: ExecutionContext): true | Promise<true> {
+    if (context.getType() !== 'http') return true;
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
-    if (!mayHaveBody(request)) return next.handle();
-    const isDocument = this.reflector.get<boolean | undefined>(DOCUMENT_BODY, context.getHandler()) === true;
-    const read = isDocument ? this.readDocument : this.read;
+    return mayHaveBody(request) ? this.admit(request, http.getResponse<Response>(), context.getHandler()) : true;
+  }
+
+  private async admit(request: Request, response: Response, handler: ReturnType<ExecutionContext['getHandler']>): Promise<true> {
+    const isDocument = this.reflector.get<boolean | undefined>(DOCUMENT_BODY, handler) === true;
+    await (isDocument ? this.readDocument : this.read)(request, response);
     // What is checked of a large body has a turn of its own, after the one in which it was parsed.
-    return read(request, http.getResponse<Response>())
-      .then(() => (lengthOf(request) < LARGE ? undefined : setImmediate()))
-      .then(() => next.handle());
+    if (lengthOf(request) >= LARGE) await setImmediate();
+    return true;
   }
 }
 

@@ -53,7 +53,7 @@ export class InProcessNode {
       .useValue(config);
     if (clock !== undefined) building.overrideProvider(Clock).useValue(clock);
     const adapter = new HttpAdapter();
-    const options = { logger: false, bodyParser: false } as const;
+    const options = { logger: false, bodyParser: false, forceCloseConnections: true } as const;
     const app = (await building.compile()).createNestApplication<NestExpressApplication>(adapter, options);
     configureHttp(app, config);
     adapter.putInFront(app.get(Front).answers);

@@ -1,4 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Socket } from 'node:net';
 import { type EndReason, type Outlet } from './outlet.js';
 import { type ChunkFrame, SSE } from './sse-form.js';
 
@@ -13,6 +14,9 @@ export class SseOutlet implements Outlet {
   readonly form = SSE;
   readonly heardAt = null;
   sent = 0;
+  private isOver = false;
+  /** Known once the response has nothing of its own to write any more; it stays so, since nobody but this class writes to it. */
+  private direct: Socket | null = null;
 
   constructor(
     private readonly request: IncomingMessage,
@@ -22,7 +26,7 @@ export class SseOutlet implements Outlet {
   ) {}
 
   get unsent(): number {
-    return this.response.writableLength;
+    return (this.direct ?? this.response).writableLength;
   }
 
   get progress(): number | null {
@@ -37,19 +41,14 @@ export class SseOutlet implements Outlet {
     return this.response.writableNeedDrain || socket?.writableNeedDrain === true;
   }
 
-  /**
-   * The frame's own chunk goes straight to the socket where the response would have written the same bytes: it saves two
-   * fifths of the time. Not for HTTP/1.0, which knows no chunks, nor for a response that waits behind another one on the
-   * same connection, nor while the response itself holds something back.
-   */
+  /** The frame's own chunk goes to the socket where the response would have written the same bytes: it saves two fifths of the time. */
   send(frame: ChunkFrame): void {
-    const { response, request } = this;
-    if (response.destroyed || response.writableEnded) return;
-    const { socket } = response;
+    if (this.isOver) return;
+    this.direct ??= this.socketOfItsOwn();
+    const { direct, response } = this;
+    if (direct === null ? response.destroyed || response.writableEnded : !direct.writable) return;
     this.sent += frame.payload.length;
-    const chunked = response.chunkedEncoding && request.httpVersion === '1.1';
-    const holdsBack = socket === null || socket !== request.socket || response.writableLength > socket.writableLength;
-    if (chunked && !holdsBack) socket.write(frame.bytes);
+    if (direct !== null) direct.write(frame.bytes);
     else response.write(frame.payload);
   }
 
@@ -70,6 +69,7 @@ export class SseOutlet implements Outlet {
   }
 
   end(reason: EndReason): void {
+    this.isOver = true;
     this.complete(reason);
     // A peer that does not read would keep the connection of a dead key open for as long as it likes.
     const timer = setTimeout(() => this.response.destroy(), END_MS);
@@ -77,6 +77,18 @@ export class SseOutlet implements Outlet {
   }
 
   destroy(): void {
+    this.isOver = true;
     this.response.destroy();
+  }
+
+  /**
+   * Null for HTTP/1.0, which knows no chunks, for a response that waits behind another one on the same connection, and while the
+   * response itself holds something back.
+   */
+  private socketOfItsOwn(): Socket | null {
+    const { request, response } = this;
+    const { socket } = response;
+    if (socket === null || socket !== request.socket || response.writableLength > socket.writableLength) return null;
+    return response.chunkedEncoding && request.httpVersion === '1.1' ? socket : null;
   }
 }

@@ -2,6 +2,7 @@ import { type ControlMessage, type Cursor, NO_CURSOR, type SyncMode } from '@fla
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type Plan } from '../changes/resumption.js';
 import { type ClientReceipt } from '../receipts/client-receipt.js';
+import { type Stretch } from './batch.js';
 import { frameOf, openText } from './form.js';
 import { type Frame } from './frame.js';
 import { type Outlet } from './outlet.js';
@@ -89,10 +90,11 @@ export class CatchUp implements SnapshotReader {
     this.feed();
   }
 
-  /** Goes on behind `frames`, which lead from `settled` to `reached`. */
-  goOn(settled: Cursor, frames: readonly Frame[], reached: Cursor): void {
+  /** Goes on from `settled`, first by what leads on from there. */
+  goOn(settled: Cursor, next: readonly Stretch[]): void {
     this.queue.settled = settled;
-    this.queue.add(frames, reached);
+    this.queue.position = settled;
+    for (const { frames, reached } of next) this.queue.add(frames, reached);
     this.feed();
   }
 

@@ -1,4 +1,4 @@
-import { type Cursor, flagIdOf, type PresentedCursor } from '@flagwire/protocol/sync';
+import { type Cursor, type PresentedCursor } from '@flagwire/protocol/sync';
 import { NotFound } from '../common/errors.js';
 import { type ChangeFeed } from '../changes/change-feed.js';
 import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
@@ -7,6 +7,7 @@ import { type Plan, type Resumption } from '../changes/resumption.js';
 import { type Subscription } from '../changes/subscription.js';
 import { type ClientReceipt, type Recipient, type Source } from '../receipts/client-receipt.js';
 import { type Acknowledgement, type Ledger } from '../receipts/ledger.js';
+import { Broadcast } from './broadcast.js';
 import { type SetFrames, snapshotFrames, type SyncLabels } from './encodings.js';
 import { type Form } from './form.js';
 import { type Frame } from './frame.js';
@@ -16,6 +17,7 @@ import { type SnapshotGeneration, Snapshots, type SnapshotReader } from './snaps
 import { type CutReason, type SyncFigures } from './sync-figures.js';
 import { type HubSession } from './hub-session.js';
 import { type SyncSession } from './sync-session.js';
+import { type Turns } from './turns.js';
 
 /** What rooms are made of; one for all of a node. */
 export interface RoomTools {
@@ -24,6 +26,7 @@ export interface RoomTools {
   ledger: Ledger;
   frames: SetFrames;
   figures: SyncFigures;
+  turns: Turns;
   /** Of a throw that has ended a connection: somebody has to mend it. */
   report: (error: unknown) => void;
   lagBytes: number;
@@ -39,17 +42,22 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
   readonly members = new Set<SyncSession>();
   private readonly live = new LiveGroups<SyncSession>();
   private readonly snapshots = new Snapshots();
-  /** Where those who are live stand; null while nobody is. The replica may be further, or gone. */
-  private told: Cursor | null = null;
+  private readonly broadcast: Broadcast<SyncSession>;
   private emptySince: number | null = null;
 
   constructor(
     readonly environmentId: string,
     private readonly tools: RoomTools,
-  ) {}
+  ) {
+    this.broadcast = new Broadcast(this.live, tools);
+  }
 
   get head(): Cursor {
-    return this.told ?? this.replica.head;
+    return this.broadcast.told ?? this.replica.head;
+  }
+
+  get newest(): Cursor {
+    return this.replica.head;
   }
 
   get askAgainMs(): number {
@@ -64,30 +72,17 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
     return this.tools.lagBytes;
   }
 
-  /**
-   * Change sets of the log, to all who are live: each gets the same bytes. The audience is taken before anybody is served:
-   * who joins meanwhile has these sets already.
-   */
+  /** Change sets of the log, to all who are live: each gets the same bytes. */
   publish(sets: readonly EncodedChangeSet[]): void {
-    const flagIds = new Set(sets.flatMap(({ events }) => events.map(flagIdOf)));
-    const audience = [...this.live.wanting(flagIds)].map((group) => ({ ...group, sessions: [...group.sessions] }));
-    for (const { subscription, form, sessions } of audience) {
-      const parts = sets
-        .map((set) => ({ set, frames: this.framesOf(set, subscription, form) }))
-        .filter(({ frames }) => frames.length > 0);
-      if (parts.length === 0) continue;
-      forEachSafely(sessions, (session) => session.deliver(parts));
-      this.tools.figures.delivered(form.transport, parts.length, sessions.length);
-    }
-    if (this.told !== null) this.told = this.replica.head;
+    this.broadcast.add(sets);
     this.snapshots.sweep(this.replica.head);
   }
 
   /** The replica was loaded anew: a full sync for all. */
   reset(): void {
-    const stood = this.told;
-    this.told = null;
-    forEachSafely(this.members, (session) => session.reset(stood));
+    const { told } = this.broadcast;
+    this.broadcast.stop();
+    forEachSafely(this.members, (session) => session.reset(told));
   }
 
   /** Whether nobody was seen in it for a while. @param now monotonic milliseconds. */
@@ -96,14 +91,15 @@ export class EnvironmentRoom implements SessionRoom<SyncSession> {
     return this.emptySince !== null && now - this.emptySince >= KEPT_MS;
   }
 
-  join(session: SyncSession): void {
+  join(session: SyncSession): Cursor {
     this.live.join(session);
-    this.told ??= this.replica.head;
+    this.broadcast.told ??= this.replica.head;
+    return this.replica.head;
   }
 
   leave(session: SyncSession): void {
     this.live.leave(session);
-    if (this.live.isEmpty) this.told = null;
+    if (this.live.isEmpty) this.broadcast.stop();
   }
 
   enter(recipient: Recipient, source: Source): ClientReceipt {

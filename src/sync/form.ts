@@ -27,6 +27,8 @@ export interface Form extends Wire {
   text(message: Outgoing): string;
   /** Whole messages in as few frames as their size allows; lazily, one frame at a time. */
   pack(texts: Iterable<string>): Iterable<Frame>;
+  /** Frames that end their messages, as one. */
+  join(frames: readonly Frame[]): Frame;
   /** What tells the client where it stands, and when it may come back; null where messages alone say so. */
   opening(id: string, retryMs: number): Frame | null;
 }

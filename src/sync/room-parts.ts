@@ -3,6 +3,7 @@ import { ChangeFeed } from '../changes/change-feed.js';
 import { Resumption } from '../changes/resumption.js';
 import { Config } from '../config/config.js';
 import { Ledger } from '../receipts/ledger.js';
+import { Turns } from './turns.js';
 
 /** What all rooms of a node have in common with the rest of it. */
 @Injectable()
@@ -14,6 +15,7 @@ export class RoomParts {
     readonly feed: ChangeFeed,
     readonly resumption: Resumption,
     readonly ledger: Ledger,
+    readonly turns: Turns,
     config: Config,
   ) {
     this.lagBytes = config.lagBytes;

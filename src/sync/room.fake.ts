@@ -11,6 +11,7 @@ import { SetFrames } from './encodings.js';
 import { EnvironmentRoom, forEachSafely } from './environment-room.js';
 import { FakeOutlet } from './outlet.fake.js';
 import { SyncSession } from './sync-session.js';
+import { FakeTurns } from './turns.fake.js';
 
 export const LAG_BYTES = 10_000;
 export const RETRY_MS = 1234;
@@ -27,6 +28,8 @@ export class TestRoom {
   encodings = 0;
   readonly room: EnvironmentRoom;
   readonly clock = new FakeClock();
+  /** Come at once if not held. */
+  readonly turns = new FakeTurns();
   readonly ledger: Ledger;
   private guests = 0;
 
@@ -40,6 +43,7 @@ export class TestRoom {
       ledger: this.ledger,
       frames,
       figures: new SyncFigures([]),
+      turns: this.turns,
       report: (error) => this.reported.push(error),
       lagBytes: LAG_BYTES,
       askAgainMs: 250,

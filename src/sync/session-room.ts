@@ -29,14 +29,16 @@ export interface Archive {
 
 /** What a session asks of the room that it is in. */
 export interface SessionRoom<Session> extends Archive {
-  /** Where those who are live stand. */
+  /** Where all those who are live stand at least. */
   readonly head: Cursor;
+  /** Up to where the log has been read: some of it may still be on its way to those who are live. */
+  readonly newest: Cursor;
   /** Milliseconds until a question that the database could not answer is asked again. */
   readonly askAgainMs: number;
   /** Unsent bytes from which on nothing is appended. */
   readonly lagBytes: number;
-  /** From now on the session is given every change set, from the present head on. */
-  join(session: Session): void;
+  /** From now on the session is given every change set that it does not have. @returns `newest`: it has everything up to there. */
+  join(session: Session): Cursor;
   /** A connection is cut. @param error the throw that it is cut for. */
   noteCut(reason: CutReason, error?: unknown): void;
   leave(session: Session): void;

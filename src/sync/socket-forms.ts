@@ -53,11 +53,16 @@ function* packed(texts: Iterable<string>, inParts: boolean): Generator<Frame> {
   if (size > 0) yield flush();
 }
 
+function joined(frames: readonly Frame[]): Frame {
+  return { bytes: Buffer.concat(frames.map(({ bytes }) => bytes)), endsMessage: true };
+}
+
 /** A message as plain WebSocket has it: `{"type","data","id",…}`, one text message each (protocol section 5). */
 export const WEB_SOCKET = {
   transport: 'websocket',
   text: (message: Outgoing) => message.openText + closing(message, message.id),
   pack: (texts: Iterable<string>) => packed(texts, true),
+  join: joined,
   opening: () => null,
   ping: { bytes: webSocketFrame(PING, true, Buffer.alloc(0)), endsMessage: true },
 } satisfies Form;
@@ -71,6 +76,7 @@ export const SOCKET_IO = {
   transport: 'socket.io',
   text: (message: Outgoing) => `42/sdk,["message",${message.openText}${closing(message, message.id)}]`,
   pack: (texts: Iterable<string>) => packed(texts, false),
+  join: joined,
   opening: () => null,
   ping: null,
 } satisfies Form;

@@ -53,6 +53,7 @@ export const SSE = {
   transport: 'sse',
   text: (message: Outgoing) => `id: ${message.id}\ndata: ${message.openText}${closing(message, null)}\n\n`,
   pack: packed,
+  join: (frames: readonly ChunkFrame[]) => new ChunkFrame(Buffer.concat(frames.map(({ payload }) => payload)), true),
   opening: (id: string, retryMs: number) => ChunkFrame.of(`id: ${id}\nretry: ${retryMs}\n\n`),
   ping: ChunkFrame.of(': ping\n\n'),
 } satisfies Form;

@@ -22,7 +22,7 @@ const none = (): ByTransport => Object.fromEntries(TRANSPORTS.map((name) => [nam
 export class SyncFigures {
   /** Change sets handed to connections that have everything before them. */
   readonly deliveries = none();
-  /** Milliseconds that it took to hand what was read from the log to all of these. */
+  /** Milliseconds from the reading of the log until what was read had been handed to all of these. */
   readonly published = new Subject<number>();
   /** Encodings of change sets. */
   encodings = 0;
@@ -53,13 +53,6 @@ export class SyncFigures {
     const sums = { ...this.ended };
     for (const { form, outlet } of this.sessions) sums[form.transport] += outlet.sent;
     return sums;
-  }
-
-  /** Hands to everybody what was read. */
-  timed(publish: () => void): void {
-    const began = performance.now();
-    publish();
-    this.published.next(performance.now() - began);
   }
 
   delivered(transport: Transport, sets: number, connections: number): void {

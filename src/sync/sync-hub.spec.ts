@@ -14,6 +14,7 @@ import { Ledger } from '../receipts/ledger.js';
 import { ReconnectAdvice } from './reconnect-advice.js';
 import { RoomParts } from './room-parts.js';
 import { SyncHub } from './sync-hub.js';
+import { FakeTurns } from './turns.fake.js';
 
 let feed: FakeFeed;
 let clock: FakeClock;
@@ -26,7 +27,7 @@ function open(config = readConfig({ FLAGWIRE_MAX_CONNECTIONS: '3', FLAGWIRE_MAX_
   keys = new KeyRing(closedDatabase(), feed, config, clock);
   hub = new SyncHub(
     feed,
-    new RoomParts(feed, new Resumption(feed), new Ledger(feed, clock, config), config),
+    new RoomParts(feed, new Resumption(feed), new Ledger(feed, clock, config), new FakeTurns(), config),
     new ReconnectAdvice(config, new FakeRandom()),
     keys,
     config,

@@ -209,8 +209,7 @@ export class SyncHub implements OnApplicationShutdown {
   }
 
   private publish({ environment }: EnvironmentReplica, sets: readonly EncodedChangeSet[]): void {
-    const room = this.rooms.get(environment.id);
-    if (room !== undefined) this.figures.timed(() => room.publish(sets));
+    this.rooms.get(environment.id)?.publish(sets);
   }
 
   private endKey({ keyId, reason }: KeyDeath): void {

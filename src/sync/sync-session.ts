@@ -1,10 +1,11 @@
 import { type ControlMessage, type Cursor, type GoodbyeReason, NO_CURSOR, type PresentedCursor } from '@flagwire/protocol/sync';
 import { DatabaseUnavailable, NotFound } from '../common/errors.js';
-import { type EncodedChangeSet } from '../changes/encoded-change-set.js';
 import { type Subscription } from '../changes/subscription.js';
 import { type Plan } from '../changes/resumption.js';
 import { type ClientName } from '../receipts/client-name.js';
 import { type ClientReceipt, type Source } from '../receipts/client-receipt.js';
+import { type Batch, type Stretch } from './batch.js';
+import { type Listener } from './broadcast.js';
 import { CatchUp, type Fed } from './catch-up.js';
 import { type Holder } from './connection-quota.js';
 import { sayGoodbye } from './farewell.js';
@@ -14,18 +15,13 @@ import { type HubSession } from './hub-session.js';
 import { Opening } from './opening.js';
 import { type EndReason, type Outlet } from './outlet.js';
 import { type SessionRoom } from './session-room.js';
+import { Standing } from './standing.js';
 import { type CutReason } from './sync-figures.js';
 import { Vitals } from './vitals.js';
 import { Wish } from './wish.js';
 
 /** Requests that wait for the connection to have everything before them. */
 const MOST_ASKED = 100;
-
-/** A change set with the frames that a subscription gets of it: one at least. */
-export interface Delivery {
-  set: EncodedChangeSet;
-  frames: readonly Frame[];
-}
 
 /** Who a session belongs to. */
 export interface Subscriber {
@@ -51,12 +47,14 @@ export interface Subscriber {
  * happen in one synchronous turn. Requests of the peer are answered while it is live: so an answer comes after all that was to be
  * sent before it, and shows the state at that point.
  */
-export class SyncSession implements HubSession, Fed, Source {
+export class SyncSession implements HubSession, Listener, Fed, Source {
   private state: 'opening' | 'feeding' | 'live' | 'ended' = 'opening';
   readonly vitals: Vitals;
   readonly wish: Wish;
   /** What is known of what the client has. */
   readonly receipt: ClientReceipt;
+  /** Counts while it is live. */
+  private readonly standing: Standing;
   private readonly opening: Opening;
   private readonly catchUp: CatchUp;
   private retryTimer: NodeJS.Timeout | null = null;
@@ -72,6 +70,7 @@ export class SyncSession implements HubSession, Fed, Source {
     this.vitals = new Vitals(outlet);
     const { connectionId, client, holder } = subscriber;
     this.receipt = room.enter({ connectionId, client, keyId: holder.keyId, transport: outlet.form.transport }, this);
+    this.standing = new Standing(room);
     this.opening = new Opening(outlet, retryMs);
     this.catchUp = new CatchUp(this, room);
   }
@@ -104,13 +103,12 @@ export class SyncSession implements HubSession, Fed, Source {
   /** The cursor up to which the connection has everything. */
   get cursor(): string {
     if (this.state === 'opening') return this.opening.presented;
-    if (this.wish.isMuted) return NO_CURSOR;
-    const at = this.state === 'live' ? this.room.head : this.catchUp.settled;
+    const at = this.wish.isMuted ? null : this.standsAt;
     return at === null ? NO_CURSOR : this.wish.cursorAt(at);
   }
 
   get standsAt(): Cursor | null {
-    if (this.state === 'live') return this.room.head;
+    if (this.state === 'live') return this.standing.at;
     return this.state === 'feeding' ? this.catchUp.settled : null;
   }
 
@@ -136,17 +134,16 @@ export class SyncSession implements HubSession, Fed, Source {
   }
 
   /** Change sets of the log, in order, for a session that is live. */
-  deliver(parts: readonly Delivery[]): void {
-    for (const { set, frames } of parts) {
-      const [first] = frames;
-      if (this.state !== 'live' || first === undefined) return;
-      // A set that fills several frames goes out at the pace of its reader.
-      if (frames.length > 1) return this.fallBehind(set.before, frames, set.after);
-      this.outlet.send(first);
-      const { unsent } = this.outlet;
-      this.receipt.handed(set.after.revision, unsent);
-      if (unsent > this.room.lagBytes) return this.fallBehind(set.after, [], set.after);
-    }
+  deliver(batch: Batch): void {
+    const parts = this.standing.lacking(batch);
+    if (parts.length === 0) return;
+    // What fills several frames goes out at the pace of its reader.
+    if (batch.frame === null || parts !== batch.parts) return this.fallBehind(parts);
+    this.outlet.send(batch.frame);
+    this.standing.reach(batch.to);
+    const { unsent } = this.outlet;
+    for (const { reached } of parts) this.receipt.handed(reached.revision, unsent);
+    if (unsent > this.room.lagBytes) this.fallBehind();
   }
 
   /** Something for everybody that changes nothing: a ping, a heartbeat. Only where no message is under way. */
@@ -163,7 +160,7 @@ export class SyncSession implements HubSession, Fed, Source {
     if (this.state === 'opening' || this.state === 'ended') return;
     if (this.catchUp.isInSnapshot) return this.catchUp.startOver();
     if (this.wish.isMuted) return;
-    const settled = this.state === 'live' ? stood : this.catchUp.settled;
+    const settled = this.isLive && stood !== null ? this.standing.beside(stood) : this.catchUp.settled;
     this.leaveRoom();
     this.catchUp.renew(settled);
   }
@@ -229,7 +226,7 @@ export class SyncSession implements HubSession, Fed, Source {
 
   /** A full sync of what it wants, to this peer alone; only in an answer. */
   syncAnew(requestId: string | undefined): void {
-    const settled = this.wish.isMuted ? null : this.room.head;
+    const settled = this.wish.isMuted ? null : this.standsAt;
     this.leaveRoom();
     this.catchUp.answer(requestId, settled);
   }
@@ -237,6 +234,7 @@ export class SyncSession implements HubSession, Fed, Source {
   /** No more events; only in an answer. */
   unsubscribe(): void {
     this.room.leave(this);
+    this.standing.reach(null);
     this.wish.isMuted = true;
   }
 
@@ -254,7 +252,7 @@ export class SyncSession implements HubSession, Fed, Source {
 
   caughtUp(): void {
     this.state = 'live';
-    if (!this.wish.isMuted) this.room.join(this);
+    this.standing.reach(this.wish.isMuted ? null : this.room.join(this));
     this.answer();
   }
 
@@ -308,25 +306,26 @@ export class SyncSession implements HubSession, Fed, Source {
   }
 
   private answer(): void {
-    while (this.state === 'live') {
-      const next = this.asked.shift();
-      if (next === undefined) return;
-      next();
-      if (this.isLive && this.isFull) this.fallBehind(this.room.head, [], this.room.head);
+    while (this.state === 'live' && this.asked.length > 0) {
+      // Whoever asks does not wait for its turn in a round: the answer shows the state at its place.
+      if (this.standing.isBehind) this.fallBehind();
+      else this.asked.shift()?.();
+      if (this.isLive && this.isFull) this.fallBehind();
     }
   }
 
   private tell(text: string, requestId: string | undefined): void {
     const frames = [...this.form.pack([this.form.text({ openText: text, id: this.cursor, requestId })])];
     // What fills several frames goes out at the pace of its reader.
-    if (frames.length > 1) this.fallBehind(this.room.head, frames, this.room.head);
+    if (frames.length > 1) this.fallBehind([{ frames, reached: this.standing.at }]);
     else frames.forEach((frame) => this.outlet.send(frame));
   }
 
-  /** From now on it is fed by its cursor. */
-  private fallBehind(settled: Cursor, frames: readonly Frame[], reached: Cursor): void {
+  /** A live session is fed by its cursor from now on, first by what leads on from there. */
+  private fallBehind(next: readonly Stretch[] = []): void {
+    const { at } = this.standing;
     this.leaveRoom();
-    this.catchUp.goOn(settled, frames, reached);
+    this.catchUp.goOn(at, next);
   }
 
   private leaveRoom(): void {

@@ -9,6 +9,7 @@ import { SocketDoor } from './socket-door.js';
 import { StreamController } from './stream.controller.js';
 import { SyncGateway } from './sync.gateway.js';
 import { SyncHub } from './sync-hub.js';
+import { Turns } from './turns.js';
 import { UpgradeController } from './upgrade.controller.js';
 import { WebSocketDoor } from './web-socket.door.js';
 
@@ -16,7 +17,7 @@ import { WebSocketDoor } from './web-socket.door.js';
 @Module({
   imports: [ChangesModule, AuthModule, LedgerModule],
   controllers: [StreamController, UpgradeController],
-  providers: [SyncHub, RoomParts, Pulse, ReconnectAdvice, SocketDoor, SyncGateway, WebSocketDoor],
+  providers: [SyncHub, RoomParts, Turns, Pulse, ReconnectAdvice, SocketDoor, SyncGateway, WebSocketDoor],
   exports: [SyncHub],
 })
 export class SyncModule {}

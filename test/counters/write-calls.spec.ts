@@ -29,4 +29,18 @@ onLinux.describe('a delivery', () => {
     await closeAll(all);
     expect(many - few).toBeLessThanOrEqual((CLIENTS + COMMIT_DIFFERS) * CHANGES);
   });
+
+  it.each(Object.keys(DOORS) as Door[])(
+    'of changes that come ten at a time is less than a quarter of a write call over %s',
+    async (door) => {
+      const crowd = await Crowd.of(await startServer({ env: QUIET }));
+      const writeCalls = () => writeCallsOf(crowd.server.pid);
+      const some = await crowd.connect(CLIENTS, door);
+      const few = await growth(writeCalls, () => crowd.makeBursts(some));
+      const all = [...some, ...(await crowd.connect(CLIENTS, door))];
+      const many = await growth(writeCalls, () => crowd.makeBursts(all));
+      await closeAll(all);
+      expect(many - few).toBeLessThanOrEqual((CLIENTS / 4 + COMMIT_DIFFERS) * CHANGES);
+    },
+  );
 });

@@ -16,6 +16,7 @@ import { ReconnectAdvice } from '../../src/sync/reconnect-advice.js';
 import { RoomParts } from '../../src/sync/room-parts.js';
 import { SyncHub } from '../../src/sync/sync-hub.js';
 import { type SyncSession } from '../../src/sync/sync-session.js';
+import { FakeTurns } from '../../src/sync/turns.fake.js';
 
 export interface Connection {
   session: SyncSession;
@@ -31,6 +32,8 @@ export class HubBench {
   readonly hub: SyncHub;
   /** Who has what. */
   readonly ledger: Ledger;
+  /** Come at once if not held. */
+  readonly turns = new FakeTurns();
   private readonly keys: KeyRing;
   private made = 0;
 
@@ -43,7 +46,7 @@ export class HubBench {
     this.ledger = new Ledger(feed, clock, config);
     this.hub = new SyncHub(
       feed,
-      new RoomParts(feed, new Resumption(feed), this.ledger, config),
+      new RoomParts(feed, new Resumption(feed), this.ledger, this.turns, config),
       new ReconnectAdvice(config, new FakeRandom()),
       this.keys,
       config,

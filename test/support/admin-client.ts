@@ -58,7 +58,8 @@ function parseBody(answer: HttpAnswer): unknown {
   return /[/+]json/.test(answer.header('content-type') ?? '') ? answer.json() : answer.text;
 }
 
-function parseCursors(header: string | undefined): Record<string, string> {
+/** Cursors by environment, of an admin answer. @throws TypeError where they are no dictionary of strings. */
+export function parseCursors(header: string | undefined): Record<string, string> {
   if (header === undefined) return {};
   const entries = [...parseDictionary(header)].map(([environment, [value]]): [string, string] => {
     if (typeof value !== 'string') throw new TypeError(`Flagwire-Cursor has an entry that is no string: ${header}`);

@@ -1,3 +1,5 @@
+import { parseCursors } from '../../support/admin-client.js';
+import { RawHttp, requestText } from '../../support/raw-http.js';
 import { type TestServer } from '../../support/server.js';
 import { SocketIoProbe } from '../../support/socket-io-client.js';
 import { SseProbe } from '../../support/sse-client.js';
@@ -6,6 +8,9 @@ import { WebSocketProbe } from '../../support/web-socket-client.js';
 
 /** Changes of one round: each a revision of its own. */
 export const CHANGES = 40;
+
+/** Changes that are asked for at once. */
+const BURST = 10;
 
 /** What would be sent beside changes. */
 export const QUIET = { FLAGWIRE_PING_S: '3600', FLAGWIRE_HEARTBEAT_S: '3600' };
@@ -44,6 +49,31 @@ export class Crowd {
       const { cursors } = await this.server.admin.patchEnv('counted', 'production', edit);
       await Promise.all(probes.map((probe) => probe.waitForCursor(cursors['production'] ?? '')));
     }
+  }
+
+  /** As many changes, ten of which come to the server in one piece: behind one another on one connection. */
+  async makeBursts(probes: readonly SyncProbe[]): Promise<void> {
+    const path = '/api/projects/default/flags/counted/environments/production';
+    const headers = { Authorization: `Bearer ${this.server.adminToken}`, 'Content-Type': 'application/json' };
+    const texts = Array.from({ length: CHANGES }, (_, change) =>
+      requestText({
+        method: 'PATCH',
+        path,
+        headers,
+        body: JSON.stringify({ status: change % 2 === 0 ? 'enabled' : 'disabled' }),
+      }),
+    );
+    const writer = await RawHttp.connect({ port: this.server.port });
+    while (texts.length > 0) {
+      await writer.send(texts.splice(0, BURST).join(''));
+      for (let answered = 0; answered < BURST; answered += 1) {
+        const { headers: head } = await writer.readHead();
+        await writer.readBody();
+        const { production = '' } = parseCursors(head.get('flagwire-cursor'));
+        await Promise.all(probes.map((probe) => probe.waitForCursor(production)));
+      }
+    }
+    writer.destroy();
   }
 }
 

@@ -60,9 +60,11 @@ export class RawClient {
     return this.memory?.state ?? new Map<string, FlagDefinition>();
   }
 
+  /** The connection that it has; one that comes after is a new one. */
   stall(isStalled: boolean): void {
+    if (this.visitor === null) return;
     this.isStalled = isStalled;
-    this.visitor?.stall(isStalled);
+    this.visitor.stall(isStalled);
     this.hear();
   }
 
@@ -75,6 +77,7 @@ export class RawClient {
   private connect(): void {
     const { key, flags, transport, urls } = this.where;
     this.at = (this.at + 1) % urls.length;
+    this.isStalled = false;
     let isNew = true;
     const visitor = new Visitor({
       ...{ url: urls[this.at] ?? '', key, flags, transport, memory: this.kept, waitS: 1, mayGoBack: true },

@@ -11,7 +11,9 @@ const serverArrows = {
   database: ['config', 'common'],
   changes: ['database', 'config', 'common', PROTOCOL],
   auth: ['changes', 'database', 'config', 'common', PROTOCOL],
-  projects: ['auth', 'changes', 'database', 'common', PROTOCOL],
+  // Of the others only that they are, and have read the log.
+  workers: ['changes', 'config', 'common'],
+  projects: ['auth', 'changes', 'workers', 'database', 'common', PROTOCOL],
   flags: ['auth', 'projects', 'changes', 'database', 'common', PROTOCOL],
   receipts: ['auth', 'projects', 'changes', 'database', 'config', 'common', PROTOCOL],
   // Of receipts only what is in memory: the rows are no concern of a transport.
@@ -26,6 +28,7 @@ const serverArrows = {
     '^src/sync/[^/]*(hub|figures|module)[^/]*$',
     '^src/evaluation/evaluation(-figures|\\.module)[^/]*$',
     '^src/receipts/[^/]*(ledger|writer|module)[^/]*$',
+    'workers',
     'config',
     'common',
   ],

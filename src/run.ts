@@ -1,54 +1,25 @@
-import 'reflect-metadata';
-import { type DynamicModule, Logger, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { type NestExpressApplication } from '@nestjs/platform-express';
+import cluster from 'node:cluster';
 import { inspect } from 'node:util';
-import { AppModule } from './app.module.js';
 import { CannotStart } from './common/errors.js';
 import { redact } from './common/redact.js';
-import { RequestContext } from './common/request-context.js';
-import { ServerLogger } from './common/server-logger.js';
-import { Config } from './config/config.js';
-import { Front } from './front/front.js';
-import { configureHttp } from './http.js';
-import { HttpAdapter } from './http-adapter.js';
-import { Server } from './server.js';
+import { readConfig } from './config/config.js';
+import { type Extension } from './serve.js';
 
-/** A Nest module of your own. */
-export type Extension = Type | DynamicModule;
+export { type Extension } from './serve.js';
 
 /**
  * Runs the server as this process, with `extensions` beside its own modules: listens, and opens the database in the
  * background. Resolves when it serves. Ends the process by SIGTERM or SIGINT with 0, and with 1 where it cannot start.
+ * With `FLAGWIRE_WORKERS` above 1 this process runs its own program that often instead, as workers, and resolves when they have begun.
  */
 export async function runServer(extensions: readonly Extension[] = []): Promise<void> {
   try {
-    await serve(extensions);
+    const config = readConfig();
+    // Each loads only what it needs: what keeps workers running is no server.
+    if (cluster.isPrimary && config.workers > 1) new (await import('./workers/worker-pool.js')).WorkerPool(config).run();
+    else await (await import('./serve.js')).serve(extensions);
   } catch (error) {
     console.error(redact(error instanceof CannotStart ? error.message : inspect(error)));
     process.exit(1);
   }
-}
-
-async function serve(extensions: readonly Extension[]): Promise<void> {
-  const root: DynamicModule = { module: AppModule, imports: [...extensions] };
-  const adapter = new HttpAdapter();
-  const app = await NestFactory.create<NestExpressApplication>(root, adapter, {
-    // Kept until the settings say how it is to be written. Where they are wrong, nothing but that is said.
-    bufferLogs: true,
-    autoFlushLogs: false,
-    abortOnError: false,
-    bodyParser: false,
-  });
-  const config = app.get(Config);
-  app.useLogger(new ServerLogger(config.logs, app.get(RequestContext)));
-  app.flushLogs();
-  process.on('uncaughtException', (error) => {
-    new Logger('Flagwire').fatal(error);
-    process.exit(1);
-  });
-  configureHttp(app, config);
-  // Modules of others may have something to say to any request.
-  if (config.frontCache && extensions.length === 0) adapter.putInFront(app.get(Front).answers);
-  await new Server(app, config).run();
 }

@@ -8,6 +8,7 @@ import { DatabaseStart } from './database/database-start.js';
 import { type FirstStartSecrets } from './flags/demonstration.js';
 import { FirstStart } from './flags/first-start.js';
 import { Shutdown } from './shutdown.js';
+import { Siblings } from './workers/siblings.js';
 
 const RETRY_MS = 1000;
 
@@ -33,8 +34,10 @@ export class Server {
   }
 
   private async start(): Promise<void> {
-    await this.listen();
-    // Until the database is open the node answers "not ready yet", so that probes and clients see a server.
+    const siblings = this.app.get(Siblings);
+    // Until the database is open the node answers "not ready yet", so that probes and clients see a server. Other workers are one.
+    const areOthersServing = await siblings.areServing();
+    await (areOthersServing ? this.app.init() : this.listen());
     await this.app.get(DatabaseStart).opened();
     if (this.stopping) return;
     const { adminToken, nodeEnv } = this.config;
@@ -43,7 +46,9 @@ export class Server {
     const feed = this.app.get(ChangeFeed);
     feed.start();
     await feed.catchUp().catch(() => undefined);
+    if (areOthersServing) await this.listen();
     this.logger.log(`Flagwire is listening on ${this.address()}`);
+    siblings.serving();
     if (secrets !== null) process.stdout.write(welcome(this.address(), secrets));
   }
 

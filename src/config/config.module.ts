@@ -6,7 +6,7 @@ import { Config, readConfig } from './config.js';
 @Global()
 @Module({
   providers: [
-    { provide: Config, useFactory: () => readConfig(process.env) },
+    { provide: Config, useFactory: () => readConfig() },
     { provide: Limits, useExisting: Config },
   ],
   exports: [Config, Limits],

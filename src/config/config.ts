@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { CannotStart } from '../common/errors.js';
 import { type LogFormat, type LogLevel } from '../common/log-line.js';
 import { BadSetting, COMMAND_LINE_NAMES, SETTINGS, type Setting, type Settings } from './settings.js';
@@ -19,6 +20,11 @@ export class Config extends SettingsBase {
   /** What is logged, and how: lines of text for people, lines of JSON for a production's collector. */
   get logs(): { level: LogLevel; format: LogFormat } {
     return { level: this.logLevel, format: this.logFormat ?? (this.nodeEnv === 'production' ? 'json' : 'text') };
+  }
+
+  /** What this node is called where nodes are listed. */
+  get nodeName(): string {
+    return this.givenName ?? `${hostname()}:${this.port}`;
   }
 
   get isPostgres(): boolean {
@@ -68,10 +74,10 @@ function unknownNames(env: Environment): string[] {
 }
 
 /**
- * Reads the environment, once.
+ * Reads the environment.
  * @throws BadConfig with every mistake in it.
  */
-export function readConfig(env: Environment): Config {
+export function readConfig(env: Environment = process.env): Config {
   const mistakes = unknownNames(env);
   const values: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries(SETTINGS) as [string, Setting<unknown>][]) {
@@ -84,6 +90,11 @@ export function readConfig(env: Environment): Config {
   }
   if (values['nodeEnv'] === 'production' && values['adminToken'] === null) {
     mistakes.push('FLAGWIRE_ADMIN_TOKEN must be set when NODE_ENV is production; make one with: openssl rand -hex 32');
+  }
+  if (Number(values['workers']) > 1 && !isPostgres(String(values['databaseUrl']))) {
+    mistakes.push(
+      'FLAGWIRE_WORKERS must be 1 on SQLite, whose file is for one process: set DATABASE_URL to a PostgreSQL (postgres://…) for more',
+    );
   }
   if (mistakes.length > 0) throw new BadConfig(mistakes);
   return new Config(values as unknown as Settings);

@@ -87,7 +87,7 @@ const pem = (value: string) => {
 };
 
 const nodeName = (value: string) => {
-  if (!/^[\w.:@-]{1,64}$/.test(value)) throw new BadSetting('must be 1 to 64 letters, digits and . _ : @ -');
+  if (!/^[\w.:@-]{1,128}$/.test(value)) throw new BadSetting('must be 1 to 128 letters, digits and . _ : @ -');
   return value;
 };
 
@@ -128,6 +128,12 @@ export const SETTINGS = {
     oneOf('libsql', 'better-sqlite3'),
     'libsql',
     '`better-sqlite3` has to be installed beside the server',
+  ),
+  workers: setting(
+    'FLAGWIRE_WORKERS',
+    integer(1, 64),
+    1,
+    'processes that share the ports, each a node of its own; more than one needs PostgreSQL',
   ),
   poolSize: setting('FLAGWIRE_DB_POOL', integer(2, 200), 10, 'PostgreSQL connections of one node'),
   connectTimeoutMs: setting('FLAGWIRE_DB_CONNECT_TIMEOUT_MS', integer(100, MINUTE), 5 * SECOND, 'to get a database connection'),
@@ -254,7 +260,7 @@ export const SETTINGS = {
   ),
   metricsOpen: setting('FLAGWIRE_METRICS_OPEN', flag, false, '`/metrics` without a token'),
   trustProxy: setting('FLAGWIRE_TRUST_PROXY', integer(0, 16), 0, 'proxies in front whose X-Forwarded-For is believed'),
-  nodeName: optional(
+  givenName: optional(
     'FLAGWIRE_NODE_NAME',
     nodeName,
     'what this node is called where nodes are listed; default host name and port',

@@ -9,6 +9,7 @@ import { EvaluationMetrics } from './evaluation.metrics.js';
 import { FeedMetrics } from './feed.metrics.js';
 import { HealthController } from './health.controller.js';
 import { HttpMetrics } from './http.metrics.js';
+import { WorkersModule } from '../workers/workers.module.js';
 import { Lifecycle } from './lifecycle.js';
 import { Metrics } from './metrics.js';
 import { SyncMetrics } from './sync.metrics.js';
@@ -18,7 +19,7 @@ import { Readiness } from './readiness.js';
 import { ServerVersion } from './server-version.js';
 
 @Module({
-  imports: [ChangesModule, SyncModule, EvaluationModule, LedgerModule, ReceiptsModule],
+  imports: [ChangesModule, SyncModule, EvaluationModule, LedgerModule, ReceiptsModule, WorkersModule],
   controllers: [HealthController, MetricsController],
   providers: [
     Lifecycle,

@@ -1,25 +1,39 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type EnvironmentName } from '../changes/environment-replica.js';
+import { Config } from '../config/config.js';
+import { Siblings } from '../workers/siblings.js';
 
 /** A figure of each environment: what names it in the labels, and its value. */
 export type OfEnvironment = [EnvironmentName, number];
 
-/** The registry of this node's figures, with those of the process. Each subject adds its own; most are read when asked for. */
+/**
+ * The registry of this node's figures, with those of the process. Each subject adds its own; most are read when asked for. Where the
+ * node is one of several workers, whoever asks one of them is told of all, by the label `node`.
+ */
 @Injectable()
 export class Metrics {
   private readonly registry = new Registry();
 
-  constructor() {
+  constructor(
+    config: Config,
+    private readonly siblings: Siblings,
+  ) {
     collectDefaultMetrics({ register: this.registry });
+    if (!siblings.exist) return;
+    this.registry.setDefaultLabels({ node: config.nodeName });
+    // It answers whoever keeps the workers, from now on.
+    AggregatorRegistry.setRegistries(this.registry);
+    new AggregatorRegistry();
   }
 
   get contentType(): string {
     return this.registry.contentType;
   }
 
+  /** @throws WorkersUnavailable */
   text(): Promise<string> {
-    return this.registry.metrics();
+    return this.siblings.exist ? this.siblings.figures() : this.registry.metrics();
   }
 
   gauge(name: string, help: string, value: () => number): void {

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/auth.module.js';
 import { ChangesModule } from '../changes/changes.module.js';
 import { AuditController } from './audit.controller.js';
+import { WorkersModule } from '../workers/workers.module.js';
 import { WriteReplies } from './answers/write-replies.js';
 import { EnvironmentEdits } from './environment-edits.js';
 import { EnvironmentReads } from './environment-reads.js';
@@ -21,7 +22,7 @@ import { TokensController } from './tokens.controller.js';
  * of whoever knows what is in an environment provides.
  */
 @Module({
-  imports: [TypeOrmModule.forFeature([Project, Environment]), AuthModule, ChangesModule],
+  imports: [TypeOrmModule.forFeature([Project, Environment]), AuthModule, ChangesModule, WorkersModule],
   controllers: [ProjectsController, EnvironmentsController, SdkKeysController, TokensController, AuditController],
   providers: [Projects, ProjectEdits, EnvironmentReads, EnvironmentRecords, EnvironmentEdits, WriteReplies],
   exports: [Projects, ProjectEdits, EnvironmentRecords, WriteReplies],

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { In, LessThan } from 'typeorm';
 import { Config } from '../config/config.js';
@@ -29,7 +28,7 @@ export class ReceiptRows {
     private readonly ledger: Ledger,
     config: Config,
   ) {
-    this.name = config.nodeName ?? `${hostname()}:${config.port}`;
+    this.name = config.nodeName;
   }
 
   private get isAlone(): boolean {

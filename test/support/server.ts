@@ -35,6 +35,9 @@ export interface ServerOptions {
   searched?: boolean;
 }
 
+/** So that suites run against a server with workers too: `FLAGWIRE_TEST_WORKERS=2 npx jest test/contract`. Not on SQLite. */
+const WORKERS = process.env['FLAGWIRE_TEST_WORKERS'] ?? '1';
+
 /** 40 characters, as every test server gets it. */
 export const ADMIN_TOKEN = 'test-admin-token-0123456789abcdefghijklm';
 
@@ -75,6 +78,7 @@ export class TestServer {
       DATABASE_URL: site.databaseUrl,
       // All clients of a test come from one address, and many of them are wrong on purpose.
       FLAGWIRE_WRONG_CREDENTIALS_PER_MINUTE: '1000000',
+      ...(site.databaseUrl.startsWith('postgres') && { FLAGWIRE_WORKERS: WORKERS }),
       ...options.env,
     });
     noteSettings(env);

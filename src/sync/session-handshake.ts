@@ -1,17 +1,7 @@
 import { type Request, type Response } from 'express';
-import { ChunkFrame } from './sse-form.js';
+import { Observable } from 'rxjs';
 import { SseOutlet } from './sse-outlet.js';
 import { type SyncFigures } from './sync-figures.js';
-
-/** Proxies and caches let an event stream through as it is, and at once; `X-Accel-Buffering` is nginx's. */
-const HEAD = {
-  'Content-Type': 'text/event-stream',
-  'Cache-Control': 'private, no-cache, no-store, must-revalidate, max-age=0, no-transform',
-  'X-Accel-Buffering': 'no',
-};
-
-/** Some proxies hold a head back until there is something of a body, and a session may have to be decided first. */
-const BLANK_LINE = ChunkFrame.of('\n');
 
 /** A stream that has a session: what sends its first words, and what lets go of it when the client has left; that may come twice. */
 export interface OpenedStream {
@@ -21,24 +11,38 @@ export interface OpenedStream {
 
 export type OpenStream = (outlet: SseOutlet) => OpenedStream;
 
-/** Answers with an event stream, which stays open: head and first words leave together, and the session writes on. */
-export function eventStream(request: Request, response: Response, figures: SyncFigures, open: OpenStream): void {
-  // The client may have left while its key was checked.
-  if (request.socket.destroyed) return;
-  if (request.method === 'HEAD') return void response.writeHead(200, HEAD).end();
-  const outlet = new SseOutlet(request, response, (reason) => {
-    figures.noteEnd(reason);
-    response.end();
-    stream.close();
+/**
+ * Nest owns the handshake: guards, refusals, the head. Its Observable is empty, since Nest would format each message for each client and
+ * give those without an id a made-up one. What Nest pipes into the response would end it: it is taken off, so that the response is the
+ * session's, and nothing of Nest stays with a connection. Head and first words leave together.
+ */
+export function eventStream(request: Request, figures: SyncFigures, open: OpenStream): Observable<never> {
+  const response = responseOf(request);
+  response.once('pipe', (nothing) => nothing.unpipe(response));
+  return new Observable((subscriber) => {
+    if (request.method === 'HEAD') {
+      subscriber.complete();
+      response.end();
+      return;
+    }
+    const outlet = new SseOutlet(request, response, (reason) => {
+      figures.noteEnd(reason);
+      response.end();
+      stream.close();
+    });
+    const stream = open(outlet);
+    whenGone(request, response, stream.close);
+    outlet.gather(() => {
+      // Nest writes the head.
+      subscriber.complete();
+      stream.begin();
+    });
   });
-  const stream = open(outlet);
-  whenGone(request, response, stream.close);
-  response.writeHead(200, HEAD);
-  outlet.gather(() => {
-    response.flushHeaders();
-    outlet.send(BLANK_LINE);
-    stream.begin();
-  });
+}
+
+function responseOf(request: Request): Response {
+  if (request.res === undefined) throw new TypeError('A request without its response');
+  return request.res;
 }
 
 /** Node tells of the end of a connection only the response whose turn it is: one that waits behind another asks the socket. */

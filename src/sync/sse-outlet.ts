@@ -73,7 +73,12 @@ export class SseOutlet implements Outlet {
     this.complete(reason);
     // A peer that does not read would keep the connection of a dead key open for as long as it likes.
     const timer = setTimeout(() => this.response.destroy(), END_MS);
-    this.response.once('close', () => clearTimeout(timer));
+    const { socket } = this.response;
+    this.response.once('close', () => {
+      clearTimeout(timer);
+      // The framework's head says keep-alive, whatever the client asked for (RFC 9112 section 9.6).
+      if (/\bclose\b/i.test(this.request.headers.connection ?? '')) socket?.end();
+    });
   }
 
   destroy(): void {

@@ -1,7 +1,8 @@
-import { Controller, Get, Req, Res } from '@nestjs/common';
+import { Controller, Req, Sse } from '@nestjs/common';
 import { type FlagFilter } from '@flagwire/protocol/sync';
-import { type Request, type Response } from 'express';
+import { type Request } from 'express';
 import { randomUUID } from 'node:crypto';
+import { type Observable } from 'rxjs';
 import { SdkAccess } from '../auth/access.decorator.js';
 import { Sdk } from '../auth/principal.decorator.js';
 import { type KeyUnchecked, type SdkPrincipal } from '../auth/principal.js';
@@ -20,7 +21,7 @@ import { type SyncSession } from './sync-session.js';
 export class StreamController {
   constructor(private readonly hub: SyncHub) {}
 
-  @Get('stream')
+  @Sse('stream')
   @SdkApi({ tickets: true, keyInQuery: true })
   @TextQueries({
     ...FILTER_QUERIES,
@@ -28,7 +29,7 @@ export class StreamController {
     ...CLIENT_QUERY,
   })
   @SdkAccess({ tickets: true, streaming: true })
-  stream(@Req() request: Request, @Res() response: Response, @Sdk() principal: SdkPrincipal | KeyUnchecked): void {
+  stream(@Req() request: Request, @Sdk() principal: SdkPrincipal | KeyUnchecked): Observable<never> {
     // Express reads the query anew whenever it is asked for it.
     const { query } = request;
     const fromHeader = request.get('Last-Event-ID');
@@ -46,7 +47,7 @@ export class StreamController {
             // A browser's EventSource sends no header of its own.
             clientName(request.get('Flagwire-Client') ?? query['client']),
           );
-    eventStream(request, response, this.hub.figures, open);
+    return eventStream(request, this.hub.figures, open);
   }
 
   private served(

@@ -1,6 +1,7 @@
-import { Controller, Get, Headers, Req, Res } from '@nestjs/common';
+import { Controller, Headers, Req, Sse } from '@nestjs/common';
 import { ApiQuery, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { type Request, type Response } from 'express';
+import { type Request } from 'express';
+import { type Observable } from 'rxjs';
 import { SdkAccess } from '../../auth/access.decorator.js';
 import { Sdk } from '../../auth/principal.decorator.js';
 import { type KeyUnchecked, type SdkPrincipal } from '../../auth/principal.js';
@@ -17,7 +18,7 @@ export class NoticeStreamController {
     private readonly hub: SyncHub,
   ) {}
 
-  @Get('stream')
+  @Sse('stream')
   @ApiTags('ofrep')
   @ApiSecurity('stream-token')
   @ApiQuery({
@@ -34,15 +35,14 @@ export class NoticeStreamController {
   @SdkAccess({ tickets: false, streamTokens: true, streaming: true })
   stream(
     @Req() request: Request,
-    @Res() response: Response,
     @Sdk() principal: SdkPrincipal | KeyUnchecked,
     @Headers('last-event-id') lastEventId?: string,
-  ): void {
+  ): Observable<never> {
     const presented = lastEventId === undefined || lastEventId === '' ? null : lastEventId;
     const open =
       'unchecked' in principal
         ? this.streams.refused({ reason: principal.unchecked, limit: null }, presented)
         : this.streams.served({ ...principal, address: addressOf(request) }, presented);
-    eventStream(request, response, this.hub.figures, open);
+    return eventStream(request, this.hub.figures, open);
   }
 }

@@ -39,7 +39,8 @@ const REFUSALS: Record<string, BareRefusal> = {
 export function refuseBadClients(server: Server, { headersTimeoutMs, requestTimeoutMs }: Config, refusals: Refusals): void {
   server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
-  const answering = new Map<Duplex, number>();
+  // Weak: Node does not tell of the end of a response that waited behind another one when its client left.
+  const answering = new WeakMap<Duplex, number>();
   const count = (socket: Duplex, change: number): void => {
     const now = (answering.get(socket) ?? 0) + change;
     if (now > 0) answering.set(socket, now);

@@ -8,8 +8,8 @@ import { frame, text, Upgraded } from './support/upgraded.js';
 
 const MIB = 1024 * 1024;
 const FLOOD_BYTES = 256 * MIB;
-/** What a node may hold for one flood, over what it had: its garbage included. */
-const MOST_GROWTH = 36 * MIB;
+/** What a node may hold for one flood, over what it had: its garbage included. Seen: 25 to 48; without the bound 160 to 200. */
+const MOST_GROWTH = 64 * MIB;
 const ENGINE = '/socket.io/?EIO=4&transport=websocket';
 
 function residentBytes({ pid }: TestServer): number {

@@ -3,6 +3,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { AggregatorRegistry } from 'prom-client';
 import { RequestContext } from '../common/request-context.js';
 import { ServerLogger } from '../common/server-logger.js';
+import { within } from '../common/within.js';
 import { type Config } from '../config/config.js';
 import { type FromWorker, type ToWorker } from './messages.js';
 
@@ -72,18 +73,12 @@ export class WorkerPool {
   }
 
   /** Resolves when the worker has read the log, has ended, or a second has passed. */
-  private caughtUp(worker: Worker, ask: string): Promise<void> {
+  private async caughtUp(worker: Worker, ask: string): Promise<void> {
     const key = `${worker.id} ${ask}`;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.catchingUp.delete(key);
-        resolve();
-      };
-      const timer = setTimeout(done, CATCH_UP_MS);
-      this.catchingUp.set(key, done);
-      tell(worker, { kind: 'catch_up', ask });
-    });
+    const read = new Promise<void>((resolve) => this.catchingUp.set(key, resolve));
+    tell(worker, { kind: 'catch_up', ask });
+    await within(read, CATCH_UP_MS, () => new Error('It did not read the log in time')).catch(() => undefined);
+    this.catchingUp.delete(key);
   }
 
   private ended(number: number, worker: Worker, how: string): void {

@@ -10,6 +10,8 @@ import { ServerSecret } from './server-secret.entity.js';
 
 const NAME = 'ticket';
 const BYTES = 32;
+/** Texts whose signatures are remembered. */
+const MOST_SIGNED = 1000;
 
 /**
  * What the nodes of one database sign tickets with. Made by the first node that needs it; read again whenever the feed loads an
@@ -21,6 +23,8 @@ export class ServerSecrets implements OnApplicationShutdown {
   private readonly reloads: ReloadQueue;
   private readonly following: Subscription;
   private held: Buffer | null = null;
+  /** With `held`, lately: an application is given the same stream token all day. */
+  private readonly signed = new Map<string, Buffer>();
 
   constructor(
     private readonly database: Database,
@@ -47,12 +51,18 @@ export class ServerSecrets implements OnApplicationShutdown {
   async sign(text: string): Promise<Buffer> {
     if (this.held === null) await this.reloads.request(NAME);
     if (this.held === null) throw new TypeError('The ticket secret was loaded and is not there');
-    return createHmac('sha256', this.held).update(text).digest();
+    const known = this.signed.get(text);
+    if (known !== undefined) return known;
+    const signature = createHmac('sha256', this.held).update(text).digest();
+    if (this.signed.size >= MOST_SIGNED) this.signed.clear();
+    this.signed.set(text, signature);
+    return signature;
   }
 
   private async load(): Promise<void> {
     const value = (await this.read()) ?? (await this.make());
     this.held = Buffer.from(value, 'hex');
+    this.signed.clear();
   }
 
   private async read(): Promise<string | null> {

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../test/support/wait.js';
+import { FakeFeed } from '../changes/change-feed.fake.js';
 import { type DomainError } from '../common/errors.js';
 import { ENV, type KeyNode, KeyNodes } from './key-nodes.fake.js';
 
@@ -67,5 +69,14 @@ describe('a stream token', () => {
     expect(await present(ticket.replace('fw_tkt_', 'fw_evt_'))).toMatch(/^(unknown|malformed)_stream_token$/);
     expect(await present('x'.repeat(1000))).toBe('malformed_stream_token');
     await expect(node.tickets.verify(token.replace('fw_evt_', 'fw_tkt_'))).rejects.toThrow('ticket');
+  });
+
+  it('is another one where the database was restored and signs with another secret, and the old one is unknown', async () => {
+    const token = await issue();
+    await node.database.write((manager) => manager.query(`UPDATE server_secret SET value = '${'ab'.repeat(32)}'`));
+    node.feed.updates.next({ kind: 'reset', replica: new FakeFeed().present });
+    await eventually(async () => expect(await issue()).not.toBe(token));
+    expect(await present(token)).toBe('unknown_stream_token');
+    expect(await present(await issue())).toBe('ok');
   });
 });

@@ -16,30 +16,41 @@ const FAILED: Outcome = { kind: 'failure', errorCode: 'GENERAL' };
 /** What it would say of a rule is for whoever writes rules; they are checked when they are written. */
 const silent: Logger = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
 
+/** An answer, and the one that was made before it: a bulk answer reads a thousand of these, and no list around them. */
+interface Said extends Answer {
+  readonly reason: Decided | null;
+  readonly variant: string | null;
+  readonly before: Said | null;
+}
+
 /**
  * One version of a flag, ready to be evaluated: by flagd's own library, which decides as flagd does in every language. It generates no
  * code. The rule is read at the first evaluation that needs it, and never again.
  */
 export class CompiledFlag {
   readonly facts: RuleFacts;
-  private readonly hasRule: boolean;
-  private readonly toLent: readonly OwnPath[];
+  /** What it says to everybody; null: that is for its rule to say. */
+  private readonly fixed: Answer | null;
+  private readonly needsTargetingKey: boolean;
+  /** Null: none, as almost always. */
+  private readonly toLent: readonly OwnPath[] | null;
   private core: CoreFlag | null | undefined;
-  /** Few: a flag has at most 100 variants, and most have two. To look through them costs less than a map. */
-  private readonly answers: Answer[] = [];
+  /** What was said last; few are before it: a flag has at most 100 variants, and most have two. */
+  private said: Said | null = null;
 
+  // Each object on the way to an answer is a miss of the processor's cache: what decides stands here itself.
   constructor(readonly definition: FlagDefinition) {
     this.facts = inspectRule(definition.targeting);
-    this.toLent = pathsToLent(definition.targeting);
-    this.hasRule = Object.keys(definition.targeting).length > 0;
+    this.needsTargetingKey = this.facts.needsTargetingKey;
+    const paths = pathsToLent(definition.targeting);
+    this.toLent = paths.length > 0 ? paths : null;
+    this.fixed = this.withoutRule();
   }
 
   /** Never throws, whatever the context and the rule are. @param context of the bounds of `readContext`. */
   evaluate(context: EvaluationContext): Answer {
-    const { status, default_variant: preset } = this.definition;
-    if (status === 'disabled') return this.answer(DISABLED);
-    if (!this.hasRule) return preset === null ? this.answer(CODE_DEFAULT) : this.variant('STATIC', preset);
-    if (this.facts.needsTargetingKey && !isText(context.targetingKey)) return this.answer(NO_TARGETING_KEY);
+    if (this.fixed !== null) return this.fixed;
+    if (this.needsTargetingKey && !isText(context.targetingKey)) return this.answer(NO_TARGETING_KEY);
     try {
       return this.decide(context);
     } catch {
@@ -47,10 +58,17 @@ export class CompiledFlag {
     }
   }
 
+  private withoutRule(): Answer | null {
+    const { status, default_variant: preset, targeting } = this.definition;
+    if (status === 'disabled') return this.answer(DISABLED);
+    if (Object.keys(targeting).length > 0) return null;
+    return preset === null ? this.answer(CODE_DEFAULT) : this.variant('STATIC', preset);
+  }
+
   private decide(context: EvaluationContext): Answer {
     if (this.core === undefined) this.core = this.compile();
     if (this.core === null) return this.answer(UNREADABLE);
-    if (findsLent(this.toLent, context)) return this.answer(FAILED);
+    if (this.toLent !== null && findsLent(this.toLent, context)) return this.answer(FAILED);
     const { reason, variant, errorCode } = this.core.evaluate(context, silent);
     if (reason === 'ERROR') return this.answer(errorCode === ErrorCode.PARSE_ERROR ? UNREADABLE : FAILED);
     if (variant === undefined) return this.answer(CODE_DEFAULT);
@@ -68,9 +86,8 @@ export class CompiledFlag {
   }
 
   private variant(reason: Decided, variant: string): Answer {
-    for (const answer of this.answers) {
-      const { outcome } = answer;
-      if (outcome.kind === 'variant' && outcome.variant === variant && outcome.reason === reason) return answer;
+    for (let said = this.said; said !== null; said = said.before) {
+      if (said.variant === variant && said.reason === reason) return said;
     }
     // Its own ones only: a result such as "constructor" names none.
     if (!Object.hasOwn(this.definition.variants, variant)) return this.answer(FAILED);
@@ -78,11 +95,10 @@ export class CompiledFlag {
   }
 
   private answer(outcome: Outcome): Answer {
-    const known = this.answers.find((answer) => answer.outcome === outcome);
-    if (known !== undefined) return known;
-    const made: Answer = { outcome, text: ofrepText(this.definition, outcome) };
-    this.answers.push(made);
-    return made;
+    for (let said = this.said; said !== null; said = said.before) if (said.outcome === outcome) return said;
+    const [reason, variant] = outcome.kind === 'variant' ? [outcome.reason, outcome.variant] : [null, null];
+    this.said = { outcome, text: ofrepText(this.definition, outcome), reason, variant, before: this.said };
+    return this.said;
   }
 }
 

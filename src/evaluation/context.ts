@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isObject } from '@flagwire/protocol/sync';
 import { type EvaluationContext } from '@openfeature/core';
 import { DomainError } from '../common/errors.js';
@@ -37,10 +37,7 @@ export function readContext(body: unknown): EvaluationContext {
 
 /** The same for contexts of the same content, in whatever order it was sent; 32 hex digits. @param owner whose context it is. */
 export function contextHash(owner: string, context: EvaluationContext): string {
-  return createHash('sha256')
-    .update(`${owner}\n${canonical(context)}`)
-    .digest('hex')
-    .slice(0, 32);
+  return hash('sha256', `${owner}\n${canonical(context)}`).slice(0, 32);
 }
 
 function canonical(value: unknown): string {

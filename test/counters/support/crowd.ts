@@ -35,8 +35,9 @@ export class Crowd {
     return crowd;
   }
 
-  async connect(count: number, door: Door = 'SSE', flags?: string[]): Promise<SyncProbe[]> {
-    const options = { url: this.server.url, key: this.key, ...(flags && { flags }) };
+  /** @param url where the server is asked; default its own. */
+  async connect(count: number, door: Door = 'SSE', flags?: string[], url = this.server.url): Promise<SyncProbe[]> {
+    const options = { url, key: this.key, ...(flags && { flags }) };
     const probes = await Promise.all(Array.from({ length: count }, () => DOORS[door].connect(options)));
     await Promise.all(probes.map((probe) => probe.waitForSync()));
     return probes;

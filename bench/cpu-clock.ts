@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 
-/** CPU time of a process, all its threads, in microseconds. */
+/** CPU time of a process, all its threads, and of its workers, in microseconds. */
 export interface CpuTime {
   total: number;
   user: number;
@@ -14,6 +14,18 @@ const TICK_US = 10_000;
  * in ticks of 10 ms (stat), which serve to divide the total. Linux only.
  */
 export function cpuOf(pid: number): CpuTime {
+  return [pid, ...childrenOf(pid)].map(ownCpuOf).reduce((sum, { total, user, system }) => ({
+    total: sum.total + total,
+    user: sum.user + user,
+    system: sum.system + system,
+  }));
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
+}
+
+function ownCpuOf(pid: number): CpuTime {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   // The name of the program stands in brackets, and may hold spaces.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

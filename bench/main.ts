@@ -18,6 +18,7 @@ import { memory } from './rows/memory.js';
 import { notModified } from './rows/not-modified.js';
 import { propagation } from './rows/propagation.js';
 import { reconnect } from './rows/reconnect.js';
+import { workers } from './rows/workers.js';
 import { resultLines } from './table.js';
 
 const ROWS: readonly Row[] = [
@@ -31,6 +32,7 @@ const ROWS: readonly Row[] = [
   ...memory,
   ...commits,
   ...bulkEvaluation,
+  ...workers,
 ];
 
 const ROOT = join(import.meta.dirname, '..');

@@ -18,10 +18,10 @@ const SETTINGS = {
   FLAGWIRE_MAX_PER_SERVER_KEY: '20000',
 };
 
-type Start = Pick<ServerOptions, 'database' | 'nodeArgs'>;
+type Start = Pick<ServerOptions, 'database' | 'nodeArgs' | 'env'>;
 
 async function start(cleanUp: RowOptions['cleanUp'], options: Start): Promise<TestServer> {
-  const server = await startServer({ ...options, env: SETTINGS, searched: false });
+  const server = await startServer({ ...options, env: { ...SETTINGS, ...options.env }, searched: false });
   cleanUp(() => server.dispose());
   return server;
 }

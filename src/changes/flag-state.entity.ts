@@ -1,6 +1,6 @@
 import { type FlagDefinition } from '@flagwire/protocol/sync';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { jsonColumn } from '../database/columns.js';
+import { integerColumn, jsonColumn } from '../database/columns.js';
 
 /** A flag as its environment's clients see it at the head. A deleted one stays: its versions go on when it comes back. */
 @Entity('flag_state')
@@ -11,7 +11,7 @@ export class FlagState {
   @PrimaryColumn({ name: 'flag_id', type: 'text' })
   flagId!: string;
 
-  @Column({ type: 'integer' })
+  @Column(integerColumn)
   version!: number;
 
   @Column({ name: 'updated_at', type: 'text' })

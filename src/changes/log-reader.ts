@@ -68,12 +68,14 @@ export class LogReader {
     environmentId: string,
     revision: number,
   ): Promise<{ rows: Change[]; now: number }> {
+    // As `bigintColumn` has it: a number would make another statement each time.
+    const parameters = { environmentId, revision: BigInt(revision) };
     const { entities, raw } = await manager
       .createQueryBuilder(Change, 'c')
       .select(COLUMNS.map((name) => `c.${name}`))
       .addSelect(`CASE WHEN c.revision = :revision THEN '[]' ELSE c.events END`, 'later_events')
       .addSelect(this.database.clockMicros, 'now')
-      .where('c.environment_id = :environmentId AND c.revision >= :revision', { environmentId, revision })
+      .where('c.environment_id = :environmentId AND c.revision >= :revision', parameters)
       .orderBy('c.revision', 'ASC')
       .limit(PAGE + 1)
       .getRawAndEntities<{ now: number | string; later_events: string }>();

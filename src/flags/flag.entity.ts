@@ -1,6 +1,6 @@
 import { type Json, type ValueType } from '@flagwire/protocol/sync';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { jsonColumn } from '../database/columns.js';
+import { integerColumn, jsonColumn } from '../database/columns.js';
 
 /** A flag of a project: what it is in every environment. */
 @Entity('flag')
@@ -42,7 +42,7 @@ export class Flag {
   critical!: boolean;
 
   /** +1 for each change of the flag itself; its settings and versions in the environments are not counted here. */
-  @Column({ type: 'integer' })
+  @Column(integerColumn)
   version!: number;
 
   @Column({ name: 'created_at', type: 'text' })

@@ -3,9 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { parseFilter } from '@flagwire/protocol/sync';
 import { Logger } from '@nestjs/common';
 import { type Response } from 'express';
-import { KeyRing } from '../auth/key-ring.js';
+import { KeyNodes, type KeyNode } from '../auth/key-nodes.fake.js';
 import { ENVIRONMENT, FakeFeed, flags, updated } from '../changes/change-feed.fake.js';
-import { closedDatabase } from '../changes/sqlite-log.fake.js';
 import { Resumption } from '../changes/resumption.js';
 import { subscriptionTo } from '../changes/subscription.js';
 import { FakeClock } from '../common/clock.fake.js';
@@ -19,7 +18,8 @@ import { type PollingRequest } from './poll.interceptor.js';
 import { type PollRequest } from './poll-request.js';
 
 let feed: FakeFeed;
-let keys: KeyRing;
+let node: KeyNode;
+let keyId: string;
 let news: News;
 let response: FakeResponse;
 
@@ -33,24 +33,30 @@ class FakeResponse extends EventEmitter {
   }
 }
 
-beforeEach(() => {
-  jest.useFakeTimers();
+const nodes = new KeyNodes();
+
+beforeEach(async () => {
   Logger.overrideLogger(false);
+  await nodes.open();
+  node = nodes.start();
+  const { secret, key } = await node.make();
+  keyId = key.id;
+  await node.knock(secret);
+  jest.useFakeTimers();
   feed = new FakeFeed(flags('a', 'b'));
-  keys = new KeyRing(closedDatabase(), feed, readConfig({}), new FakeClock());
-  news = new News(feed, keys);
+  news = new News(feed, node.ring);
   response = new FakeResponse();
 });
 afterEach(() => {
-  keys.onApplicationShutdown();
   jest.useRealTimers();
+  return nodes.close();
 });
 
 const poll = (more: Partial<PollRequest> = {}): PollRequest => ({
   instance: null,
   client: null,
   environmentId: ENVIRONMENT.id,
-  keyId: 'key-1',
+  keyId,
   subscription: subscriptionTo(parseFilter(['a'])),
   conditions: { tags: null, modifiedSince: null },
   since: null,
@@ -120,6 +126,14 @@ describe('A long poll', () => {
     const { isOver } = wait('matching');
     news.answerAll();
     expect(await isOver()).toBe(true);
+  });
+
+  // Found by schedule 1916: a poll that came when its key was revoked was held for all of its time.
+  it('is not held where its key has died between its check and the waiting', async () => {
+    jest.useRealTimers();
+    await node.revoke(keyId);
+    await node.nextDeath();
+    await expect(news.wait(poll(), 'any', response as unknown as Response)).rejects.toMatchObject({ code: 'revoked_key' });
   });
 
   it('leaves no listener and no timer behind', async () => {

@@ -23,10 +23,13 @@ export class News {
   /**
    * Resolves on news, after the poll's `waitS` seconds (at once where it has none), when the client leaves and when the
    * server stops: whoever waits is answered with what there is then.
-   * @throws Unauthenticated when the key dies meanwhile, KeyNotChecked when nobody can tell any more whether it has.
+   * @throws Unauthenticated when the key dies meanwhile, or has died since it was checked; KeyNotChecked when nobody can tell any more.
    */
   async wait(poll: PollRequest, wanted: Wanted, response: Response): Promise<void> {
     if (poll.waitS === null || response.destroyed) return;
+    const { keyId } = poll;
+    const reason = this.keys.endingOf(keyId);
+    if (reason !== null) throw refusalOf({ keyId, reason });
     const died = this.keys.died.pipe(filter(({ keyId }) => keyId === poll.keyId));
     const ends: Observable<unknown>[] = [
       this.feed.updates.pipe(filter((update) => isNews(update, poll, wanted))),

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { eventually } from '../../support/wait.js';
-import { Cluster } from './cluster.js';
-import { inflict } from './inflict.js';
+import { Cluster, DATABASE_SILENCE_MS } from './cluster.js';
+import { inflict, silentUntil } from './inflict.js';
 import { drawSchedule, type Fault } from './schedule.js';
 
 const MINUTE = 60_000;
@@ -113,5 +113,19 @@ describe('A fault of a schedule', () => {
     const { log } = await cluster.database.read('default', 'production');
     expect(log.rows.length).toBeGreaterThan(0);
     expect(found).toBeGreaterThan(log.rows.length);
+  });
+});
+
+describe('A node whose database fell silent', () => {
+  const stop = (node: number, at_ms: number) => ({ on: 'node', node, kind: 'node-stopped', at_ms, for_ms: 1400 }) as const;
+
+  it('has noticed when it has waited for an answer', () => {
+    expect(silentUntil(1, 1000, [])).toBe(1000 + DATABASE_SILENCE_MS);
+    expect(silentUntil(1, 1000, [stop(0, 900), stop(1, 1000 + DATABASE_SILENCE_MS)])).toBe(1000 + DATABASE_SILENCE_MS);
+  });
+
+  it('has noticed so long after it goes on, where it was stopped meanwhile', () => {
+    expect(silentUntil(1, 1000, [stop(1, 900)])).toBe(900 + 1400 + DATABASE_SILENCE_MS);
+    expect(silentUntil(1, 1000, [stop(1, 2000), stop(0, 2500)])).toBe(2000 + 1400 + DATABASE_SILENCE_MS);
   });
 });

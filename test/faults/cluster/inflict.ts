@@ -37,7 +37,7 @@ export async function inflict(
       const own = faults.flatMap((fault) => (fault.on === name && fault.node === node ? [fault.fault] : []));
       if (name === 'database') {
         for (const { kind, at_ms, for_ms } of own) {
-          const until = kind === 'half-open' ? at_ms + for_ms + DATABASE_SILENCE_MS : Math.min(at_ms + for_ms, stormMs);
+          const until = kind === 'half-open' ? silentUntil(node, at_ms + for_ms, faults) : Math.min(at_ms + for_ms, stormMs);
           away(node, begun + at_ms, begun + until);
         }
       }
@@ -57,6 +57,20 @@ export async function inflict(
   });
   await Promise.all([...storms, ...others, sleep(stormMs)]);
   return { healed: performance.now(), returns, departures };
+}
+
+/**
+ * When a node has noticed that its database's connections are dead: it asks, and waits for an answer. One that is stopped meanwhile asks
+ * when it goes on.
+ * @param from since when no more of them die.
+ */
+export function silentUntil(node: number, from: number, faults: Schedule['faults']): number {
+  const until = from + DATABASE_SILENCE_MS;
+  const goesOn = faults.flatMap((fault) => {
+    const isStop = fault.on === 'node' && fault.node === node && fault.kind === 'node-stopped';
+    return isStop && fault.at_ms < until ? [fault.at_ms + fault.for_ms] : [];
+  });
+  return Math.max(until, ...goesOn.map((at) => at + DATABASE_SILENCE_MS));
 }
 
 async function strikeNode(

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { type Cursor } from '@flagwire/protocol/sync';
-import { type EntityManager, In, type ObjectLiteral } from 'typeorm';
+import { type EntityManager, type ObjectLiteral } from 'typeorm';
 import { inBatches } from '../common/batches.js';
 import { Clock, isoTime } from '../common/clock.js';
 import { LOWER_ALPHANUMERIC, Random } from '../common/random.js';
 import { RequestContext } from '../common/request-context.js';
 import { currentTraceparent } from '../common/traceparent.js';
 import { Database } from '../database/database.js';
+import { Lookup } from '../database/lookup.js';
 import { changeOf, type FlagChange, type FlagContent, type HeldFlag } from './change-set.js';
 import { Change } from './change.entity.js';
 import { EnvironmentHead } from './environment-head.entity.js';
@@ -16,6 +17,9 @@ import { WakeUps } from './wake-ups.js';
 const SECOND = 1000;
 /** Leaves room for thousands of millions of key changes. */
 const LONGEST_KEY_STEP = 2 ** 20;
+
+const HEADS = new Lookup(EnvironmentHead, 'environmentId');
+const STATES = new Lookup(FlagState, 'environmentId', 'flagId');
 
 /** What a writer wants of one environment. */
 export interface Wanted {
@@ -70,9 +74,9 @@ export class ChangeLog {
   async lockHeads(manager: EntityManager, environmentIds: readonly string[]): Promise<Map<string, EnvironmentHead>> {
     const heads = new Map<string, EnvironmentHead>();
     for (const environmentId of [...environmentIds].sort()) {
-      const query = manager.createQueryBuilder(EnvironmentHead, 'head').where({ environmentId });
-      if (this.database.dialect === 'postgres') query.setLock('pessimistic_write');
-      heads.set(environmentId, await query.getOneOrFail());
+      const [head] = await HEADS.find(manager, [environmentId], this.database.lockClause('UPDATE'));
+      if (head === undefined) throw new TypeError(`The environment ${environmentId} has no head`);
+      heads.set(environmentId, head);
     }
     return heads;
   }
@@ -133,7 +137,7 @@ export class ChangeLog {
   async held(manager: EntityManager, environmentId: string, flagIds: readonly string[]): Promise<Map<string, HeldFlag>> {
     const held = new Map<string, HeldFlag>();
     for await (const ids of inBatches(flagIds)) {
-      const rows = await manager.findBy(FlagState, { environmentId, flagId: In(ids) });
+      const rows = await STATES.find(manager, [environmentId, ids]);
       for (const { flagId, version, updatedAt, deleted, definition } of rows) {
         held.set(flagId, { version, updatedAt, definition: deleted ? null : definition });
       }

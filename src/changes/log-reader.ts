@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Cursor, type FlagDefinition, type FlagEvent } from '@flagwire/protocol/sync';
 import { type EntityManager } from 'typeorm';
 import { Database } from '../database/database.js';
+import { Lookup } from '../database/lookup.js';
 import { Change } from './change.entity.js';
 import { EncodedChangeSet } from './encoded-change-set.js';
 import { EnvironmentHead } from './environment-head.entity.js';
@@ -12,6 +13,8 @@ import { FlagState } from './flag-state.entity.js';
 const PAGE = 200;
 
 const COLUMNS = ['environmentId', 'revision', 'epoch', 'mark', 'httpDate', 'createdAt', 'traceparent', 'loggedAt'];
+
+const HEADS = new Lookup(EnvironmentHead);
 
 /** Change sets that a replica is loaded with. */
 const RECENT = 100;
@@ -28,7 +31,7 @@ export class LogReader {
 
   /** Where every environment stands, in one query. */
   heads(): Promise<EnvironmentHead[]> {
-    return this.database.read((manager) => manager.find(EnvironmentHead));
+    return this.database.read((manager) => HEADS.find(manager, []));
   }
 
   /** An environment at one moment; null where it is gone. */

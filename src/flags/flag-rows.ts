@@ -1,12 +1,16 @@
 import { isFlagId } from '@flagwire/protocol/sync';
-import { type EntityManager, In, type ObjectLiteral } from 'typeorm';
+import { type EntityManager, type ObjectLiteral } from 'typeorm';
 import { inBatches } from '../common/batches.js';
 import { NotFound } from '../common/errors.js';
+import { Lookup } from '../database/lookup.js';
 import { type Environment } from '../projects/environment.entity.js';
 import { type Project } from '../projects/project.entity.js';
 import { FlagSetting } from './flag-setting.entity.js';
 import { Flag } from './flag.entity.js';
 import { type Setting, UNSET } from './setting.js';
+
+const FLAGS = new Lookup(Flag, 'projectId', 'key');
+const SETTINGS = new Lookup(FlagSetting, 'flagId', 'environmentId');
 
 /** Settings by environment id and flag (row) id. */
 export type Settings = ReadonlyMap<string, ReadonlyMap<string, FlagSetting>>;
@@ -28,7 +32,7 @@ export async function flagsByKey(manager: EntityManager, project: Project, keys:
   const found = new Map<string, Flag>();
   // Whatever else a path or a body holds, a NUL for one, never reaches the database.
   for await (const batch of inBatches(keys.filter(isFlagId))) {
-    for (const flag of await manager.findBy(Flag, { projectId: project.id, key: In(batch) })) found.set(flag.key, flag);
+    for (const flag of await FLAGS.find(manager, [project.id, batch])) found.set(flag.key, flag);
   }
   return found;
 }
@@ -39,9 +43,9 @@ export async function settingsOfFlags(
   environments: readonly Environment[],
 ): Promise<Settings> {
   const settings = new Map(environments.map(({ id }) => [id, new Map<string, FlagSetting>()]));
-  const environmentId = In([...settings.keys()]);
+  const environmentIds = [...settings.keys()];
   for await (const batch of inBatches(flags.map(({ id }) => id))) {
-    for (const row of await manager.findBy(FlagSetting, { flagId: In(batch), environmentId })) {
+    for (const row of await SETTINGS.find(manager, [batch, environmentIds])) {
       settings.get(row.environmentId)?.set(row.flagId, row);
     }
   }

@@ -3,8 +3,12 @@ import { Injectable } from '@nestjs/common';
 import { And, type EntityManager, Equal, MoreThan } from 'typeorm';
 import { NotFound } from '../common/errors.js';
 import { Database } from '../database/database.js';
+import { Lookup } from '../database/lookup.js';
 import { Environment } from './environment.entity.js';
 import { Project } from './project.entity.js';
+
+const PROJECTS = new Lookup(Project, 'key');
+const ENVIRONMENTS = new Lookup(Environment, 'projectId', 'key');
 
 /** Finds projects and environments. What is not there throws NotFound. */
 @Injectable()
@@ -17,11 +21,9 @@ export class Projects {
    */
   async lock(manager: EntityManager, key: string, strength: 'share' | 'update'): Promise<Project> {
     if (!isKey(key)) throw new NotFound('project', key);
-    const query = manager.createQueryBuilder(Project, 'project').where({ key });
-    // On SQLite the mutex stands for the lock.
-    if (this.database.dialect === 'postgres') query.setLock(strength === 'update' ? 'pessimistic_write' : 'pessimistic_read');
-    const project = await query.getOne();
-    if (project === null) throw new NotFound('project', key);
+    const lock = this.database.lockClause(strength === 'update' ? 'UPDATE' : 'SHARE');
+    const [project] = await PROJECTS.find(manager, [key], lock);
+    if (project === undefined) throw new NotFound('project', key);
     return project;
   }
 
@@ -43,8 +45,8 @@ export class Projects {
   }
 
   async environment(manager: EntityManager, project: Project, key: string): Promise<Environment> {
-    const environment = isKey(key) ? await manager.findOneBy(Environment, { projectId: project.id, key }) : null;
-    if (environment === null) throw new NotFound('environment', key);
+    const [environment] = isKey(key) ? await ENVIRONMENTS.find(manager, [project.id, key]) : [];
+    if (environment === undefined) throw new NotFound('environment', key);
     return environment;
   }
 

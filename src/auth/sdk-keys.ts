@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type KeyKind, type Page, type SdkKeyRecord } from '@flagwire/protocol/admin';
-import { EntityNotFoundError, type EntityManager } from 'typeorm';
+import { type EntityManager } from 'typeorm';
 import { ChangeLog } from '../changes/change-log.js';
 import { Clock, isoTime } from '../common/clock.js';
 import { Conflict, InvalidInput, NotFound } from '../common/errors.js';
@@ -71,7 +71,7 @@ export class SdkKeys {
     const { name, expiresAt, allowedOrigins } = wanted;
     const mistakes = [...nameMistakes(name), ...expiryMistakes(expiresAt, this.clock.now()), ...originMistakes(allowedOrigins)];
     if (mistakes.length > 0) throw new InvalidInput(mistakes);
-    await this.lock(manager, environmentId);
+    await this.changeLog.lockHeads(manager, [environmentId]);
     const issued = await this.insert(manager, environmentId, { ...wanted, expiresAt: storedTime(expiresAt) });
     await this.changeLog.keysChanged(manager, environmentId);
     const { id, kind, expires_at } = issued.key;
@@ -97,7 +97,7 @@ export class SdkKeys {
     if (!Number.isInteger(graceSeconds) || graceSeconds < 0 || graceSeconds > LONGEST_GRACE_S) {
       throw new InvalidInput([{ path: 'grace_seconds', message: `must be a whole number from 0 to ${LONGEST_GRACE_S}` }]);
     }
-    await this.lock(manager, environmentId);
+    await this.changeLog.lockHeads(manager, [environmentId]);
     const old = await this.row(manager, environmentId, id);
     const now = this.clock.now();
     if (old.revokedAt !== null || (old.expiresAt !== null && Date.parse(old.expiresAt) <= now)) {
@@ -117,7 +117,7 @@ export class SdkKeys {
    * @throws NotFound
    */
   async revoke(manager: EntityManager, environmentId: string, id: string): Promise<void> {
-    await this.lock(manager, environmentId);
+    await this.changeLog.lockHeads(manager, [environmentId]);
     const key = await this.row(manager, environmentId, id);
     if (key.revokedAt !== null) return;
     await manager.update(SdkKey, { id }, { revokedAt: isoTime(this.clock.now()) });
@@ -128,15 +128,6 @@ export class SdkKeys {
 
   private async record(manager: EntityManager, environmentId: string, event: KeyEvent): Promise<void> {
     await this.audit.record(manager, { ...event, ...(await this.audit.placeOf(manager, environmentId)) });
-  }
-
-  private async lock(manager: EntityManager, environmentId: string): Promise<void> {
-    try {
-      await this.changeLog.lockHeads(manager, [environmentId]);
-    } catch (error) {
-      if (error instanceof EntityNotFoundError) throw new NotFound('environment', environmentId);
-      throw error;
-    }
   }
 
   private async row(manager: EntityManager, environmentId: string, id: string): Promise<SdkKey> {

@@ -3,6 +3,7 @@ import { type Cursor } from '@flagwire/protocol/sync';
 import { type EntityManager, type ObjectLiteral } from 'typeorm';
 import { inBatches } from '../common/batches.js';
 import { Clock, isoTime } from '../common/clock.js';
+import { NotFound } from '../common/errors.js';
 import { LOWER_ALPHANUMERIC, Random } from '../common/random.js';
 import { RequestContext } from '../common/request-context.js';
 import { currentTraceparent } from '../common/traceparent.js';
@@ -70,12 +71,15 @@ export class ChangeLog {
     return head;
   }
 
-  /** Locks the heads one at a time, in one order for all writers, so that no two wait for each other. */
+  /**
+   * Locks the heads one at a time, in one order for all writers, so that no two wait for each other.
+   * @throws NotFound
+   */
   async lockHeads(manager: EntityManager, environmentIds: readonly string[]): Promise<Map<string, EnvironmentHead>> {
     const heads = new Map<string, EnvironmentHead>();
     for (const environmentId of [...environmentIds].sort()) {
       const [head] = await HEADS.find(manager, [environmentId], this.database.lockClause('UPDATE'));
-      if (head === undefined) throw new TypeError(`The environment ${environmentId} has no head`);
+      if (head === undefined) throw new NotFound('environment', environmentId);
       heads.set(environmentId, head);
     }
     return heads;

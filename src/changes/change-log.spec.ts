@@ -123,6 +123,15 @@ describe('The change log', () => {
     expect(loaded).toMatchObject([{ traceparent, readAfterMs: null }, { readAfterMs: null }]);
   });
 
+  it('says nothing of the time on the way of a row that is older than the column for it', async () => {
+    await log.tail.catchUp();
+    await log.write({ a: content('a') });
+    await log.database.write((manager) => manager.query('UPDATE change SET logged_at = NULL'));
+    await log.tail.catchUp();
+    const commits = log.updates.flatMap((update) => (update.kind === 'changed' ? update.sets.map(({ commit }) => commit) : []));
+    expect(commits).toMatchObject([{ readAfterMs: null }]);
+  });
+
   it('counts changes of keys apart from revisions', async () => {
     const [before] = await log.reader.heads();
     await log.database.write((manager) => log.log.keysChanged(manager, 'production'));

@@ -41,7 +41,7 @@ async function measure(options: RowOptions) {
   return {
     pairs,
     notes: [
-      `CPU time of the server's processes together, PostgreSQL's apart: each worker reads each change, and has ${1000 / WORKERS} of the clients`,
+      `CPU time of the server's processes together, PostgreSQL's apart: each worker reads each change, and has a share of the clients`,
     ],
   };
 }

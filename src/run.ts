@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { CannotStart } from './common/errors.js';
 import { redact } from './common/redact.js';
 import { readConfig } from './config/config.js';
@@ -15,6 +16,9 @@ export { type Extension } from './serve.js';
 export async function runServer(extensions: readonly Extension[] = []): Promise<void> {
   try {
     const config = readConfig();
+    // Where objects of the start have lived long, V8 would put all later ones of the same place among the old ones at once.
+    // What a server makes for a request or a change dies with it. See docs/adr/0115-what-a-request-makes-is-young.md.
+    setFlagsFromString('--no-allocation-site-pretenuring');
     // Each loads only what it needs: what keeps workers running is no server.
     if (cluster.isPrimary && config.workers > 1) new (await import('./workers/worker-pool.js')).WorkerPool(config).run();
     else await (await import('./serve.js')).serve(extensions);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import { type IncomingMessage } from 'node:http';
 import bodyParser from 'body-parser';
@@ -40,7 +40,7 @@ export function bodyReader(limits: BodyLimits): ReadBody {
       onlyUtf8(body, charset);
       const excess = new BodyShape(limits.parts).add(body);
       if (excess !== null) throw parserError('entity.too.complex', { excess });
-      (request as BodyHolder).bodyDigest = createHash('sha256').update(body).digest('base64');
+      (request as BodyHolder).bodyDigest = hash('sha256', body, 'base64');
     },
   });
   const { bytes: limit, setting } = limits;

@@ -21,11 +21,6 @@ export class Evaluator {
 
   constructor(private readonly figures: EvaluationFigures) {}
 
-  /** The environment's flags, in the order of their ids. */
-  flags(replica: EnvironmentReplica): readonly CompiledFlag[] {
-    return this.prepare(replica).flags;
-  }
-
   /** Whether any flag's result depends on when it is asked: then time alone makes an answer old. */
   readsTime(replica: EnvironmentReplica): boolean {
     return this.prepare(replica).readsTime;
@@ -40,6 +35,19 @@ export class Evaluator {
   evaluate(flag: CompiledFlag, context: EvaluationContext): Answer {
     this.figures.evaluations += 1;
     return flag.evaluate(context);
+  }
+
+  /**
+   * What every flag says, in the order of their ids: as JSON, with commas in between. One by one: the library's own way of resolving all
+   * leaves out flags that are disabled or have no value.
+   */
+  all(replica: EnvironmentReplica, context: EvaluationContext): string {
+    const { flags } = this.prepare(replica);
+    this.figures.evaluations += flags.length;
+    let texts = '';
+    // Put together as it goes: a list and its join cost a fifth more.
+    for (const flag of flags) texts += (texts === '' ? '' : ',') + flag.evaluate(context).text;
+    return texts;
   }
 
   private prepare(replica: EnvironmentReplica): Prepared {

@@ -60,11 +60,9 @@ export class OfrepAnswers {
       response.end();
       return;
     }
-    // One by one: the library's own way of resolving all leaves out flags that are disabled or have no value.
-    const flags = this.evaluator.flags(replica).map((flag) => this.evaluator.evaluate(flag, context).text);
     this.figures.answers.bulk += 1;
     const rest = JSON.stringify({ metadata: { revision }, eventStreams });
-    send(response, `{"flags":[${flags.join(',')}],${rest.slice(1)}`);
+    send(response, `{"flags":[${this.evaluator.all(replica, context)}],${rest.slice(1)}`);
   }
 }
 

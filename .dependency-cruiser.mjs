@@ -33,7 +33,7 @@ const serverArrows = {
     'common',
   ],
   // Of health only what counts requests.
-  front: ['polling', '^src/health/(http\\.metrics|health\\.module)[^/]*$', 'auth', 'changes', 'common', PROTOCOL],
+  front: ['polling', 'evaluation', '^src/health/(http\\.metrics|health\\.module)[^/]*$', 'auth', 'changes', 'config', 'common', PROTOCOL],
 };
 
 const packageArrows = {

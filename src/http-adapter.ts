@@ -6,8 +6,8 @@ import { type Socket } from 'node:net';
 /** How often it is looked for requests that come too slowly; only those that are still coming are looked at. */
 const CHECK_MS = 1000;
 
-/** Answers a request in the same turn, or gives false and leaves it as it is. */
-export type InFront = (request: Request, response: Response) => boolean;
+/** Takes a request, to answer it or to hand it on later, as it came; or gives false and leaves it as it is. */
+export type InFront = (request: Request, response: Response, handOn: (request: Request, response: Response) => void) => boolean;
 
 /**
  * Connections that may wait to be accepted, as far as the kernel allows (net.core.somaxconn). Of clients that all come back at once, as
@@ -47,7 +47,7 @@ export class HttpAdapter extends ExpressAdapter {
       requireHostHeader: false,
     };
     const server: Server = createServer(options, (request, response) => {
-      if (!this.front(request as Request, response as Response)) express(request, response);
+      if (!this.front(request as Request, response as Response, express)) express(request, response);
     });
     server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);

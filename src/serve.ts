@@ -34,6 +34,6 @@ export async function serve(extensions: readonly Extension[]): Promise<void> {
   });
   configureHttp(app, config);
   // Modules of others may have something to say to any request.
-  if (config.frontCache && extensions.length === 0) adapter.putInFront(app.get(Front).answers);
+  if (config.frontCache && extensions.length === 0) adapter.putInFront(app.get(Front).takes);
   await new Server(app, config).run();
 }

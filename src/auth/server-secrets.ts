@@ -50,7 +50,14 @@ export class ServerSecrets implements OnApplicationShutdown {
    */
   async sign(text: string): Promise<Buffer> {
     if (this.held === null) await this.reloads.request(NAME);
-    if (this.held === null) throw new TypeError('The ticket secret was loaded and is not there');
+    const signature = this.signNow(text);
+    if (signature === null) throw new TypeError('The ticket secret was loaded and is not there');
+    return signature;
+  }
+
+  /** The same in this turn; null: this node has not read the secret yet. */
+  signNow(text: string): Buffer | null {
+    if (this.held === null) return null;
     const known = this.signed.get(text);
     if (known !== undefined) return known;
     const signature = createHmac('sha256', this.held).update(text).digest();

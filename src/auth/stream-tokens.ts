@@ -25,6 +25,17 @@ interface Payload {
   d: number;
 }
 
+type Owner = Pick<SdkPrincipal, 'keyId' | 'environmentId'>;
+
+function bodyOf({ keyId, environmentId }: Owner, day: number): string {
+  const payload: Payload = { k: keyId, e: environmentId, d: day };
+  return PREFIX + Buffer.from(JSON.stringify(payload)).toString('base64url');
+}
+
+function signedBy(body: string, signature: Buffer): string {
+  return `${body}.${signature.toString('base64url')}`;
+}
+
 function parsePayload(text: string): Payload | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
@@ -55,10 +66,16 @@ export class StreamTokens {
   }
 
   /** @throws DatabaseUnavailable where nothing can be signed yet. */
-  async issue({ keyId, environmentId }: Pick<SdkPrincipal, 'keyId' | 'environmentId'>, day: number): Promise<string> {
-    const payload: Payload = { k: keyId, e: environmentId, d: day };
-    const body = PREFIX + Buffer.from(JSON.stringify(payload)).toString('base64url');
-    return `${body}.${(await this.secrets.sign(body)).toString('base64url')}`;
+  async issue(owner: Owner, day: number): Promise<string> {
+    const body = bodyOf(owner, day);
+    return signedBy(body, await this.secrets.sign(body));
+  }
+
+  /** The same in this turn; null: nothing can be signed before it has been waited for. */
+  issueNow(owner: Owner, day: number): string | null {
+    const body = bodyOf(owner, day);
+    const signature = this.secrets.signNow(body);
+    return signature === null ? null : signedBy(body, signature);
   }
 
   /**

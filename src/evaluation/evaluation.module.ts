@@ -15,6 +15,6 @@ import { OfrepController } from './ofrep.controller.js';
   imports: [ChangesModule, AuthModule, SyncModule],
   controllers: [OfrepController, NoticeStreamController],
   providers: [EvaluationFigures, EventStreams, Evaluator, NoticeStreams, OfrepAnswers],
-  exports: [EvaluationFigures],
+  exports: [EvaluationFigures, OfrepAnswers],
 })
 export class EvaluationModule {}

@@ -28,7 +28,16 @@ export class EventStreams {
    * @throws DatabaseUnavailable where nothing can be signed yet.
    */
   async of(principal: SdkPrincipal, day: number): Promise<object[]> {
-    const token = await this.tokens.issue(principal, day);
-    return [{ type: 'sse', endpoint: { requestUri: `/ofrep/v1/stream?token=${token}` } }];
+    return streamsBy(await this.tokens.issue(principal, day));
   }
+
+  /** The same in this turn; null: see `StreamTokens.issueNow`. */
+  ofNow(principal: SdkPrincipal, day: number): object[] | null {
+    const token = this.tokens.issueNow(principal, day);
+    return token === null ? null : streamsBy(token);
+  }
+}
+
+function streamsBy(token: string): object[] {
+  return [{ type: 'sse', endpoint: { requestUri: `/ofrep/v1/stream?token=${token}` } }];
 }

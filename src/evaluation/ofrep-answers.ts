@@ -1,15 +1,28 @@
 import { Injectable } from '@nestjs/common';
+import { type EvaluationContext } from '@openfeature/core';
 import { type Request, type Response } from 'express';
 import { type SdkPrincipal } from '../auth/principal.js';
 import { parseIfNoneMatch, tagOf } from '../common/entity-tag.js';
 import { NotFound } from '../common/errors.js';
 import { ChangeFeed } from '../changes/change-feed.js';
-import { bulkTag } from './bulk-tag.js';
+import { type EnvironmentReplica } from '../changes/environment-replica.js';
+import { mayBeBehind } from '../changes/not-behind.js';
+import { bulkTag, cursorsIn } from './bulk-tag.js';
 import { contextHash, readContext } from './context.js';
 import { EvaluationFigures } from './evaluation-figures.js';
 import { EventStreams } from './event-streams.js';
 import { Evaluator } from './evaluator.js';
 import { NOTHING_SEEN, replicaFor, seenBy } from './seen.js';
+
+/** What a bulk answer is made of. */
+export interface Bulk {
+  readonly keyId: string;
+  readonly context: EvaluationContext;
+  /** See `EventStreams`. */
+  readonly day: number;
+  readonly eventStreams: object[];
+  readonly replica: EnvironmentReplica;
+}
 
 /** Writes the answers of OFREP. With `end`, not `send`: the framework's own freshness logic has no say here. */
 @Injectable()
@@ -43,13 +56,34 @@ export class OfrepAnswers {
    */
   async bulk(principal: SdkPrincipal, request: Request, response: Response): Promise<void> {
     const context = readContext(request.body);
-    const { day, minute } = this.streams;
+    const { day } = this.streams;
     const eventStreams = await this.streams.of(principal, day);
     // From here on in one turn: the replica goes on.
     const replica = await replicaFor(this.feed, principal.environmentId, seenBy(request));
-    const { revision } = replica.head;
-    const timed = this.evaluator.readsTime(replica) ? minute : null;
-    const tag = bulkTag({ head: replica.head, context: contextHash(principal.keyId, context), day, minute: timed });
+    this.writeBulk({ keyId: principal.keyId, context, day, eventStreams, replica }, request, response);
+  }
+
+  /**
+   * What a bulk answer is made of where nothing has to be waited for; null: something has, or the context is refused.
+   * @param tags its `If-None-Match`; a notice that it follows is in the query, of which there must be none.
+   */
+  bulkNow(principal: SdkPrincipal, body: unknown, tags: string | undefined): Bulk | null {
+    const { day } = this.streams;
+    const replica = this.feed.replica(principal.environmentId);
+    const eventStreams = this.streams.ofNow(principal, day);
+    if (replica === undefined || eventStreams === null || mayBeBehind(replica, cursorsIn(tags))) return null;
+    try {
+      return { keyId: principal.keyId, context: readContext(body), day, eventStreams, replica };
+    } catch {
+      return null;
+    }
+  }
+
+  /** In the turn in which it was made. */
+  writeBulk({ keyId, context, day, eventStreams, replica }: Bulk, request: Request, response: Response): void {
+    const { head } = replica;
+    const minute = this.evaluator.readsTime(replica) ? this.streams.minute : null;
+    const tag = bulkTag({ head, context: contextHash(keyId, context), day, minute });
     response.setHeader('ETag', tagOf(tag));
     response.setHeader('Cache-Control', 'private, no-cache');
     response.vary('Authorization, X-API-Key');
@@ -61,7 +95,7 @@ export class OfrepAnswers {
       return;
     }
     this.figures.answers.bulk += 1;
-    const rest = JSON.stringify({ metadata: { revision }, eventStreams });
+    const rest = JSON.stringify({ metadata: { revision: head.revision }, eventStreams });
     send(response, `{"flags":[${this.evaluator.all(replica, context)}],${rest.slice(1)}`);
   }
 }

@@ -6,14 +6,15 @@ import { mayBeBehind } from '../changes/not-behind.js';
 import { parseIfNoneMatch } from '../common/entity-tag.js';
 import { isNotModified } from '../polling/conditional.js';
 import { type PollingRequest } from '../polling/poll.interceptor.js';
+import { BulkInFront, type HandOn } from './bulk-in-front.js';
 import { KnownPolls } from './known-polls.js';
-import { questionOf } from './question.js';
+import { questionOf } from './poll-question.js';
 import { RepeatedAnswers } from './repeated-answers.js';
 
 /**
  * Stands before the routes, and answers polls that were answered before: the same question, with a key that is still alive, about
- * a revision of which an answer is known. Everything else is the routes', from whose answers it learns. Taking it away
- * changes no answer. See docs/adr/0111-what-was-answered-is-answered-again-in-front.md.
+ * a revision of which an answer is known; and bulk requests (`BulkInFront`). Everything else is the routes', from whose answers it learns.
+ * Taking it away changes no answer. See docs/adr/0111-what-was-answered-is-answered-again-in-front.md.
  */
 @Injectable()
 export class Front {
@@ -22,10 +23,12 @@ export class Front {
     private readonly feed: ChangeFeed,
     private readonly verifier: SdkKeyVerifier,
     private readonly answered: RepeatedAnswers,
+    private readonly bulk: BulkInFront,
   ) {}
 
-  /** Answers, or gives false and has done nothing. Never waits. */
-  readonly answers = (request: Request, response: Response): boolean => {
+  /** Takes a request, to answer it or hand it on itself; or gives false and has done nothing. */
+  readonly takes = (request: Request, response: Response, handOn: HandOn): boolean => {
+    if (request.method === 'POST') return this.bulk.takes(request, response, handOn);
     const question = questionOf(request);
     if (question === null) return false;
     try {

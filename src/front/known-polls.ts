@@ -8,15 +8,15 @@ import { cursorText } from '../changes/subscription.js';
 import { tagOf } from '../common/entity-tag.js';
 import { type PollingRequest } from '../polling/poll.interceptor.js';
 import { type PollRequest } from '../polling/poll-request.js';
-import { asksForAll } from './question.js';
+import { hasOnly, headersOf, smallLetters } from './headers.js';
+import { asksForAll } from './poll-question.js';
+import { Remembered } from './remembered.js';
 
-/** At the bound the one that was learned first is forgotten: it is handed on once, and learned again. */
-const MOST_POLLS = 10_000;
 /** What is repeated, as it is spelt. */
 const REPEATED = ['ETag', 'Last-Modified', 'Cache-Control', 'Vary', 'X-Content-Type-Options', 'Strict-Transport-Security'];
 /** Drawn or read for each answer, or of the body that only some have. An answer with any other header is not repeated. */
 const OWN = ['X-Request-Id', 'Flagwire-Age-Ms', 'Content-Type', 'Content-Encoding', 'Content-Length'];
-const NAMES = new Set([...REPEATED, ...OWN].map((name) => name.toLowerCase()));
+const NAMES = smallLetters([...REPEATED, ...OWN]);
 
 /** What every answer of an environment has at one revision, as the routes wrote it. */
 export interface KnownAnswer {
@@ -25,14 +25,14 @@ export interface KnownAnswer {
   readonly tag: string;
   /** Of a request that sends this tag. */
   readonly tags: readonly string[];
-  /** Names and values in turn. */
+  /** See `headersOf`. */
   readonly headers: readonly string[];
 }
 
 /** What the routes have answered and can be answered again. Keys stand in it as they were sent: all of it goes when any key ends. */
 @Injectable()
 export class KnownPolls implements OnApplicationShutdown {
-  private readonly polls = new Map<string, PollRequest>();
+  private readonly polls = new Remembered<PollRequest>();
   private readonly answers = new Map<string, KnownAnswer>();
   private readonly following: Subscription;
 
@@ -61,16 +61,13 @@ export class KnownPolls implements OnApplicationShutdown {
     const cursor = cursorText(replica.head, poll.subscription);
     const tag = tagOf(cursor);
     if (!isWhole(response, tag)) return;
-    this.polls.set(question, poll);
-    const [oldest] = this.polls.keys();
-    if (this.polls.size > MOST_POLLS && oldest !== undefined) this.polls.delete(oldest);
-    const present = REPEATED.filter((name) => response.hasHeader(name));
-    const headers = present.flatMap((name) => [name, String(response.getHeader(name))]);
+    this.polls.learn(question, poll);
+    const headers = headersOf(response, REPEATED);
     this.answers.set(replica.environment.id, { head: replica.head, cursor, tag, tags: [cursor], headers });
   }
 
   private forget(): void {
-    this.polls.clear();
+    this.polls.forget();
     this.answers.clear();
   }
 }
@@ -79,5 +76,5 @@ export class KnownPolls implements OnApplicationShutdown {
 function isWhole(response: Response, tag: string): boolean {
   const isAnswer = response.statusCode === 200 || response.statusCode === 304;
   const isDated = response.getHeader('ETag') === tag && response.hasHeader('Last-Modified');
-  return isAnswer && isDated && response.getHeaderNames().every((name) => NAMES.has(name));
+  return isAnswer && isDated && hasOnly(response, NAMES);
 }

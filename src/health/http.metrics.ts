@@ -4,7 +4,7 @@ import { type Counter, type Histogram } from 'prom-client';
 import { Clock } from '../common/clock.js';
 import { problemCodeOf } from '../common/problem.filter.js';
 import { Refusals } from '../common/refusals.js';
-import { RequestContext } from '../common/request-context.js';
+import { RequestContext, requestIdOf } from '../common/request-context.js';
 import { type LogLevel } from '../common/log-line.js';
 import { Config } from '../config/config.js';
 import { Metrics } from './metrics.js';
@@ -16,7 +16,9 @@ const OTHER = 'other';
 const LOGGED = new Set<LogLevel>(['debug', 'trace']);
 const WAITS = /[?&]wait=/;
 
-interface Noted {
+/** What is noted of a request. */
+export interface Noted {
+  /** Undefined: it has none. */
   readonly requestId: string | undefined;
   readonly route: string;
   /** When its headers had come, in monotonic milliseconds. */
@@ -67,13 +69,19 @@ export class HttpMetrics {
     next();
   };
 
+  /** Of a request that does not come to the routes, and whose headers have just come. @param route the pattern of theirs. */
+  begin(request: Request, route: string): Noted & { readonly requestId: string } {
+    return { requestId: requestIdOf(request), route, began: this.clock.monotonic() };
+  }
+
   /** Notes an answer that was given in front of the routes: at once where all of it is out, which spares a listener. */
   noteInFront(request: Request, response: Response, facts: Noted): void {
     if (response.writableFinished) this.note(request, response, facts);
     else response.once('close', () => this.note(request, response, facts));
   }
 
-  private note(request: Request, response: Response, { requestId, route, began }: Noted): void {
+  /** Of a request that has ended. */
+  note(request: Request, response: Response, { requestId, route, began }: Noted): void {
     const ms = this.clock.monotonic() - began;
     const method = METHODS.has(request.method) ? request.method : OTHER;
     const status = response.headersSent ? String(response.statusCode) : 'aborted';

@@ -1,10 +1,9 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { KeyRing } from '../../src/auth/key-ring.js';
-import { Front } from '../../src/front/front.js';
-import { Metrics } from '../../src/health/metrics.js';
 import { Ledger } from '../../src/receipts/ledger.js';
 import { type HttpAnswer, httpRequest, type HttpRequestOptions } from '../support/http-request.js';
 import { eventually } from '../support/wait.js';
+import { contentOf, FrontWatch } from './front-watch.js';
 import { type InProcessNode, useNodes } from './in-process-node.js';
 
 const { start } = useNodes();
@@ -15,16 +14,7 @@ interface Question extends HttpRequestOptions {
   keyless?: boolean;
 }
 
-/** What two answers to one question may differ in. */
-const OF_ITS_OWN = /^(date|flagwire-age-ms)$/i;
-
 const UUID = /^[0-9a-f-]{36}$/;
-
-function contentOf({ status, rawHeaders, bytes }: HttpAnswer): object {
-  const pairs = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1]]] : []));
-  const headers = pairs.map(([name = '', value]) => `${name}: ${OF_ITS_OWN.test(name) ? '' : value}`).sort();
-  return { status, headers, body: bytes.toString('latin1') };
-}
 
 describe('In front of the routes', () => {
   let node: InProcessNode;
@@ -32,38 +22,16 @@ describe('In front of the routes', () => {
   /** As it is now, and one that the node knows to be older. */
   let tag: string;
   let older: string;
-  let inFront = 0;
+  let front: FrontWatch;
 
-  /** Asks as often as it takes to be known, and tells whether the last answer was given in front. */
-  async function repeated(question: Question): Promise<[answer: HttpAnswer, isInFront: boolean]> {
-    await ask(question);
-    const before = inFront;
-    return [await ask(question), inFront > before];
-  }
+  const repeated = (question: Question) => front.repeated(() => ask(question));
+  /** Without anything in front. */
+  const behind = (question: Question) => front.without(() => ask(question));
 
   function ask({ path = '/sdk/poll', keyless = false, headers = {}, ...more }: Question): Promise<HttpAnswer> {
     // Refusals repeat the id of their request.
     const all = { 'X-Request-Id': 'asked-by-a-test', ...(keyless ? {} : { Authorization: `Bearer ${key}` }), ...headers };
     return httpRequest(node.url + path, { headers: all, ...more });
-  }
-
-  /** Without anything in front. */
-  async function behind(question: Question): Promise<HttpAnswer> {
-    node.putInFront(() => false);
-    try {
-      return await ask(question);
-    } finally {
-      watch();
-    }
-  }
-
-  function watch(): void {
-    const front = node.part(Front);
-    node.putInFront((request, response) => {
-      const isAnswered = front.answers(request, response);
-      if (isAnswered) inFront += 1;
-      return isAnswered;
-    });
   }
 
   /** Once its date is past: until then no answer is repeated. */
@@ -78,7 +46,7 @@ describe('In front of the routes', () => {
 
   beforeAll(async () => {
     node = await start();
-    watch();
+    front = new FrontWatch(node);
     await node.admin.createFlag('a');
     key = await node.key();
     older = await tagNow();
@@ -88,7 +56,6 @@ describe('In front of the routes', () => {
     key = await node.key();
     tag = await tagNow();
   });
-  afterEach(watch);
 
   describe('a poll that was answered before is answered as the routes answer it', () => {
     it.each<[what: string, question: () => Question, status: number]>([
@@ -211,12 +178,9 @@ describe('In front of the routes', () => {
   }
 
   /** How many polls were answered 304, and how many were timed. */
-  async function figures(): Promise<number[]> {
-    const text = await node.part(Metrics).text();
-    const of = (series: string): number => Number(text.split(`${series} `)[1]?.split('\n')[0] ?? 0);
-    return [
-      of('flagwire_http_requests_total{method="GET",route="/sdk/poll",status="304"}'),
-      of('flagwire_http_request_duration_seconds_count{method="GET",route="/sdk/poll"}'),
-    ];
+  function figures(): Promise<number[]> {
+    const counted = 'flagwire_http_requests_total{method="GET",route="/sdk/poll",status="304"}';
+    const timed = 'flagwire_http_request_duration_seconds_count{method="GET",route="/sdk/poll"}';
+    return Promise.all([front.figure(counted), front.figure(timed)]);
   }
 });

@@ -56,7 +56,7 @@ export class InProcessNode {
     const options = { logger: false, bodyParser: false, forceCloseConnections: true } as const;
     const app = (await building.compile()).createNestApplication<NestExpressApplication>(adapter, options);
     configureHttp(app, config);
-    adapter.putInFront(app.get(Front).answers);
+    adapter.putInFront(app.get(Front).takes);
     await app.listen(0, '127.0.0.1');
     await app.get(DatabaseStart).opened();
     await app.get(FirstStart).run(false);

@@ -15,13 +15,22 @@ import { Evaluator } from './evaluator.js';
 import { NOTHING_SEEN, replicaFor, seenBy } from './seen.js';
 
 /** What a bulk answer is made of. */
-export interface Bulk {
+interface Asked {
   readonly keyId: string;
   readonly context: EvaluationContext;
+  /** Its `If-None-Match`. */
+  readonly tags: string | undefined;
   /** See `EventStreams`. */
   readonly day: number;
   readonly eventStreams: object[];
   readonly replica: EnvironmentReplica;
+}
+
+/** A bulk answer that has not been written. */
+export interface BulkAnswer {
+  readonly tag: string;
+  /** Null: the client has that already. */
+  readonly json: string | null;
 }
 
 /** Writes the answers of OFREP. With `end`, not `send`: the framework's own freshness logic has no say here. */
@@ -60,43 +69,44 @@ export class OfrepAnswers {
     const eventStreams = await this.streams.of(principal, day);
     // From here on in one turn: the replica goes on.
     const replica = await replicaFor(this.feed, principal.environmentId, seenBy(request));
-    this.writeBulk({ keyId: principal.keyId, context, day, eventStreams, replica }, request, response);
+    const tags = request.headers['if-none-match'];
+    this.writeBulk(this.answerTo({ keyId: principal.keyId, context, tags, day, eventStreams, replica }), response);
   }
 
   /**
-   * What a bulk answer is made of where nothing has to be waited for; null: something has, or the context is refused.
+   * The same answer where nothing has to be waited for; null: something has, or the context is refused, or it cannot be made.
    * @param tags its `If-None-Match`; a notice that it follows is in the query, of which there must be none.
    */
-  bulkNow(principal: SdkPrincipal, body: unknown, tags: string | undefined): Bulk | null {
+  bulkNow(principal: SdkPrincipal, body: unknown, tags: string | undefined): BulkAnswer | null {
     const { day } = this.streams;
     const replica = this.feed.replica(principal.environmentId);
     const eventStreams = this.streams.ofNow(principal, day);
     if (replica === undefined || eventStreams === null || mayBeBehind(replica, cursorsIn(tags))) return null;
     try {
-      return { keyId: principal.keyId, context: readContext(body), day, eventStreams, replica };
+      return this.answerTo({ keyId: principal.keyId, context: readContext(body), tags, day, eventStreams, replica });
     } catch {
       return null;
     }
   }
 
-  /** In the turn in which it was made. */
-  writeBulk({ keyId, context, day, eventStreams, replica }: Bulk, request: Request, response: Response): void {
-    const { head } = replica;
-    const minute = this.evaluator.readsTime(replica) ? this.streams.minute : null;
-    const tag = bulkTag({ head, context: contextHash(keyId, context), day, minute });
+  writeBulk({ tag, json }: BulkAnswer, response: Response): void {
     response.setHeader('ETag', tagOf(tag));
     response.setHeader('Cache-Control', 'private, no-cache');
     response.vary('Authorization, X-API-Key');
-    const held = parseIfNoneMatch(request.headers['if-none-match']);
-    if (held !== null && (held === '*' || held.includes(tag))) {
-      this.figures.answers.not_modified += 1;
-      response.statusCode = 304;
-      response.end();
-      return;
-    }
-    this.figures.answers.bulk += 1;
+    this.figures.answers[json === null ? 'not_modified' : 'bulk'] += 1;
+    if (json !== null) return send(response, json);
+    response.statusCode = 304;
+    response.end();
+  }
+
+  private answerTo({ keyId, context, tags, day, eventStreams, replica }: Asked): BulkAnswer {
+    const { head } = replica;
+    const minute = this.evaluator.readsTime(replica) ? this.streams.minute : null;
+    const tag = bulkTag({ head, context: contextHash(keyId, context), day, minute });
+    const held = parseIfNoneMatch(tags);
+    if (held !== null && (held === '*' || held.includes(tag))) return { tag, json: null };
     const rest = JSON.stringify({ metadata: { revision: head.revision }, eventStreams });
-    send(response, `{"flags":[${this.evaluator.all(replica, context)}],${rest.slice(1)}`);
+    return { tag, json: `{"flags":[${this.evaluator.all(replica, context)}],${rest.slice(1)}` };
   }
 }
 

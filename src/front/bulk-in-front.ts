@@ -57,12 +57,12 @@ export class BulkInFront {
     bytes: Buffer,
     { request, response, requestId }: { request: Request; response: Response; requestId: string },
   ): boolean {
-    const bulk = this.answers.bulkNow(principal, parsed(bytes), request.headers['if-none-match']);
+    const answer = this.answers.bulkNow(principal, parsed(bytes), request.headers['if-none-match']);
     // The key may have ended while the body came.
-    if (bulk === null || !this.verifier.opensStill(principal.keyId)) return false;
+    if (answer === null || !this.verifier.opensStill(principal.keyId)) return false;
     response.setHeader('X-Request-Id', requestId);
     setHeaders(response, headers);
-    this.answers.writeBulk(bulk, request, response);
+    this.answers.writeBulk(answer, response);
     return true;
   }
 }

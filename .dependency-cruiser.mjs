@@ -33,7 +33,16 @@ const serverArrows = {
     'common',
   ],
   // Of health only what counts requests.
-  front: ['polling', 'evaluation', '^src/health/(http\\.metrics|health\\.module)[^/]*$', 'auth', 'changes', 'config', 'common', PROTOCOL],
+  front: [
+    'polling',
+    'evaluation',
+    '^src/health/(http\\.metrics|health\\.module)[^/]*$',
+    'auth',
+    'changes',
+    'config',
+    'common',
+    PROTOCOL,
+  ],
 };
 
 const packageArrows = {

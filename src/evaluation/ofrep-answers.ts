@@ -78,13 +78,14 @@ export class OfrepAnswers {
    * @param tags its `If-None-Match`; a notice that it follows is in the query, of which there must be none.
    */
   bulkNow(principal: SdkPrincipal, body: unknown, tags: string | undefined): BulkAnswer | null {
-    const { day } = this.streams;
-    const replica = this.feed.replica(principal.environmentId);
-    const eventStreams = this.streams.ofNow(principal, day);
-    if (replica === undefined || eventStreams === null || mayBeBehind(replica, cursorsIn(tags))) return null;
     try {
+      const { day } = this.streams;
+      const replica = this.feed.replica(principal.environmentId);
+      const eventStreams = this.streams.ofNow(principal, day);
+      if (replica === undefined || eventStreams === null || mayBeBehind(replica, cursorsIn(tags))) return null;
       return this.answerTo({ keyId: principal.keyId, context: readContext(body), tags, day, eventStreams, replica });
     } catch {
+      // Behind the routes it fails as well, and there it is said why.
       return null;
     }
   }

@@ -32,10 +32,11 @@ const serverArrows = {
     'config',
     'common',
   ],
-  // Of health only what counts requests.
+  // Of the hub only how streams are opened, of health only what counts requests.
   front: [
     'polling',
     'evaluation',
+    '^src/sync/(streams|sync\\.module)[^/]*$',
     '^src/health/(http\\.metrics|health\\.module)[^/]*$',
     'auth',
     'changes',

@@ -256,7 +256,7 @@ export const SETTINGS = {
     'FLAGWIRE_FRONT_CACHE',
     flag,
     true,
-    'polls whose answer is in memory, and bulk requests of known keys, are answered before the routes; never beside modules of your own',
+    'polls whose answer is in memory, and bulk requests and streams of known keys, are answered before the routes; never beside modules of your own',
   ),
   metricsOpen: setting('FLAGWIRE_METRICS_OPEN', flag, false, '`/metrics` without a token'),
   trustProxy: setting('FLAGWIRE_TRUST_PROXY', integer(0, 16), 0, 'proxies in front whose X-Forwarded-For is believed'),

@@ -1,65 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { type Request, type Response } from 'express';
-import { SdkKeyVerifier } from '../auth/sdk-key-verifier.js';
-import { ChangeFeed } from '../changes/change-feed.js';
-import { mayBeBehind } from '../changes/not-behind.js';
-import { parseIfNoneMatch } from '../common/entity-tag.js';
-import { isNotModified } from '../polling/conditional.js';
-import { type PollingRequest } from '../polling/poll.interceptor.js';
 import { BulkInFront, type HandOn } from './bulk-in-front.js';
-import { KnownPolls } from './known-polls.js';
-import { questionOf } from './poll-question.js';
-import { RepeatedAnswers } from './repeated-answers.js';
+import { PollsInFront } from './polls-in-front.js';
+import { StreamsInFront } from './streams-in-front.js';
 
 /**
- * Stands before the routes, and answers polls that were answered before: the same question, with a key that is still alive, about
- * a revision of which an answer is known; and bulk requests (`BulkInFront`). Everything else is the routes', from whose answers it learns.
- * Taking it away changes no answer. See docs/adr/0111-what-was-answered-is-answered-again-in-front.md.
+ * Stands before the routes, and does again what they have done before, for clients whom they have let in. Everything else is the
+ * routes', from whose answers it learns. Taking it away changes no answer. See docs/adr/0111-what-was-answered-is-answered-again-in-front.md.
  */
 @Injectable()
 export class Front {
   constructor(
-    private readonly known: KnownPolls,
-    private readonly feed: ChangeFeed,
-    private readonly verifier: SdkKeyVerifier,
-    private readonly answered: RepeatedAnswers,
+    private readonly polls: PollsInFront,
     private readonly bulk: BulkInFront,
+    private readonly streams: StreamsInFront,
   ) {}
 
   /** Takes a request, to answer it or hand it on itself; or gives false and has done nothing. */
-  readonly takes = (request: Request, response: Response, handOn: HandOn): boolean => {
-    if (request.method === 'POST') return this.bulk.takes(request, response, handOn);
-    const question = questionOf(request);
-    if (question === null) return false;
-    try {
-      if (this.answer(question, request, response)) return true;
-    } catch (error) {
-      // The routes fail at the same, and know what to say.
-      if (response.headersSent) throw error;
-    }
-    response.once('close', () => this.learn(question, request, response));
-    return false;
-  };
-
-  private answer(question: string, request: Request, response: Response): boolean {
-    const poll = this.known.poll(question);
-    const replica = poll && this.feed.replica(poll.environmentId);
-    const answer = replica && this.known.answer(replica);
-    if (poll === undefined || replica === undefined || answer === undefined) return false;
-    const sent = request.headers['if-none-match'];
-    const tags = sent === answer.tag ? answer.tags : parseIfNoneMatch(sent);
-    // Who has seen what this node has not is answered when it has read on.
-    if (tags === '*' || (tags !== answer.tags && mayBeBehind(replica, tags ?? []))) return false;
-    if (!this.verifier.opensStill(poll.keyId)) return false;
-    const asked = { ...poll, conditions: { tags, modifiedSince: null } };
-    const isHeld = isNotModified(asked.conditions, answer.cursor, replica.httpDate);
-    if (isHeld) this.answered.notModified(request, response, asked, answer);
-    else this.answered.whole(request, response, asked, answer, replica);
-    return true;
-  }
-
-  private learn(question: string, request: PollingRequest, response: Response): void {
-    const replica = request.poll && this.feed.replica(request.poll.environmentId);
-    if (replica !== undefined) this.known.learn(question, request, response, replica);
-  }
+  readonly takes = (request: Request, response: Response, handOn: HandOn): boolean =>
+    request.method === 'POST'
+      ? this.bulk.takes(request, response, handOn)
+      : this.polls.takes(request, response) || this.streams.takes(request, response);
 }

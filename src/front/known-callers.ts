@@ -1,10 +1,9 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Request, type Response } from 'express';
-import { type Subscription } from 'rxjs';
 import { KeyRing } from '../auth/key-ring.js';
 import { type PrincipalHolder, type SdkPrincipal } from '../auth/principal.js';
 import { hasOnly, headersOf, smallLetters } from './headers.js';
-import { Remembered } from './remembered.js';
+import { Memory } from './remembered.js';
 
 /** What is repeated, as it is spelt. */
 const REPEATED = ['Cache-Control', 'Vary', 'X-Content-Type-Options', 'Strict-Transport-Security'];
@@ -18,19 +17,16 @@ export interface KnownCaller {
   readonly headers: readonly string[];
 }
 
-/** Who has been given bulk answers. Keys stand in it as they were sent: all of it goes when any key ends. */
+/** Who has been given bulk answers. */
 @Injectable()
-export class KnownCallers implements OnApplicationShutdown {
-  private readonly callers = new Remembered<KnownCaller>();
-  private readonly following: Subscription;
+export class KnownCallers {
+  private readonly callers;
 
-  constructor(private readonly keys: KeyRing) {
-    this.following = keys.died.subscribe(() => this.callers.forget());
-  }
-
-  onApplicationShutdown(): void {
-    this.following.unsubscribe();
-    this.callers.forget();
+  constructor(
+    private readonly keys: KeyRing,
+    memory: Memory,
+  ) {
+    this.callers = memory.of<KnownCaller>();
   }
 
   /** Undefined: the routes have not let them in, or not lately. */

@@ -1,7 +1,6 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Cursor } from '@flagwire/protocol/sync';
 import { type Response } from 'express';
-import { type Subscription } from 'rxjs';
 import { KeyRing } from '../auth/key-ring.js';
 import { type EnvironmentReplica } from '../changes/environment-replica.js';
 import { cursorText } from '../changes/subscription.js';
@@ -10,7 +9,7 @@ import { type PollingRequest } from '../polling/poll.interceptor.js';
 import { type PollRequest } from '../polling/poll-request.js';
 import { hasOnly, headersOf, smallLetters } from './headers.js';
 import { asksForAll } from './poll-question.js';
-import { Remembered } from './remembered.js';
+import { Memory } from './remembered.js';
 
 /** What is repeated, as it is spelt. */
 const REPEATED = ['ETag', 'Last-Modified', 'Cache-Control', 'Vary', 'X-Content-Type-Options', 'Strict-Transport-Security'];
@@ -29,20 +28,19 @@ export interface KnownAnswer {
   readonly headers: readonly string[];
 }
 
-/** What the routes have answered and can be answered again. Keys stand in it as they were sent: all of it goes when any key ends. */
+/** What the routes have answered and can be answered again. */
 @Injectable()
-export class KnownPolls implements OnApplicationShutdown {
-  private readonly polls = new Remembered<PollRequest>();
-  private readonly answers = new Map<string, KnownAnswer>();
-  private readonly following: Subscription;
+export class KnownPolls {
+  private readonly polls;
+  /** By environment. */
+  private readonly answers;
 
-  constructor(private readonly keys: KeyRing) {
-    this.following = keys.died.subscribe(() => this.forget());
-  }
-
-  onApplicationShutdown(): void {
-    this.following.unsubscribe();
-    this.forget();
+  constructor(
+    private readonly keys: KeyRing,
+    memory: Memory,
+  ) {
+    this.polls = memory.of<PollRequest>();
+    this.answers = memory.of<KnownAnswer>();
   }
 
   poll(question: string): PollRequest | undefined {
@@ -63,12 +61,7 @@ export class KnownPolls implements OnApplicationShutdown {
     if (!isWhole(response, tag)) return;
     this.polls.learn(question, poll);
     const headers = headersOf(response, REPEATED);
-    this.answers.set(replica.environment.id, { head: replica.head, cursor, tag, tags: [cursor], headers });
-  }
-
-  private forget(): void {
-    this.polls.forget();
-    this.answers.clear();
+    this.answers.learn(replica.environment.id, { head: replica.head, cursor, tag, tags: [cursor], headers });
   }
 }
 

@@ -1,3 +1,7 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type Subscription } from 'rxjs';
+import { KeyRing } from '../auth/key-ring.js';
+
 /** At the bound the one that was learned first is forgotten: it is handed on once, and learned again. */
 const MOST = 10_000;
 
@@ -17,5 +21,32 @@ export class Remembered<Value> {
 
   forget(): void {
     this.values.clear();
+  }
+}
+
+/** Keys stand in what is remembered, as they were sent: all of it goes in the turn in which any key ends. */
+@Injectable()
+export class Memory implements OnApplicationShutdown {
+  private readonly all: Remembered<unknown>[] = [];
+  private readonly following: Subscription;
+
+  constructor(keys: KeyRing) {
+    this.following = keys.died.subscribe(() => this.forget());
+  }
+
+  onApplicationShutdown(): void {
+    this.following.unsubscribe();
+    this.forget();
+  }
+
+  /** For as long as the node runs. */
+  of<Value>(): Remembered<Value> {
+    const remembered = new Remembered<Value>();
+    this.all.push(remembered);
+    return remembered;
+  }
+
+  private forget(): void {
+    for (const remembered of this.all) remembered.forget();
   }
 }

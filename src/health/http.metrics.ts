@@ -23,6 +23,8 @@ export interface Noted {
   readonly route: string;
   /** When its headers had come, in monotonic milliseconds. */
   readonly began: number;
+  /** Whether its end was waited for on purpose, so that it says nothing of how fast the server is. Undefined: its answer tells. */
+  readonly lasts?: boolean;
 }
 
 /** Counts and times requests, and notes each at level debug; `handle` stands in front of the routes. */
@@ -74,6 +76,11 @@ export class HttpMetrics {
     return { requestId: requestIdOf(request), route, began: this.clock.monotonic() };
   }
 
+  /** The same of a stream. */
+  beginLasting(request: Request, route: string): Noted & { readonly requestId: string } {
+    return { ...this.begin(request, route), lasts: true };
+  }
+
   /** Notes an answer that was given in front of the routes: at once where all of it is out, which spares a listener. */
   noteInFront(request: Request, response: Response, facts: Noted): void {
     if (response.writableFinished) this.note(request, response, facts);
@@ -81,12 +88,12 @@ export class HttpMetrics {
   }
 
   /** Of a request that has ended. */
-  note(request: Request, response: Response, { requestId, route, began }: Noted): void {
+  note(request: Request, response: Response, { requestId, route, began, lasts = isLong(request, response) }: Noted): void {
     const ms = this.clock.monotonic() - began;
     const method = METHODS.has(request.method) ? request.method : OTHER;
     const status = response.headersSent ? String(response.statusCode) : 'aborted';
     this.requests.inc({ method, route, status });
-    if (response.writableFinished && !isLong(request, response)) this.durations.observe({ method, route }, ms / 1000);
+    if (response.writableFinished && !lasts) this.durations.observe({ method, route }, ms / 1000);
     if (this.isLogged)
       this.logger.debug({ msg: 'request', request_id: requestId, method, route, status: Number(status), ms: Math.round(ms) });
   }
@@ -98,7 +105,6 @@ function routeOf(request: Request): string {
   return typeof path === 'string' ? path : OTHER;
 }
 
-/** What lasts on purpose says nothing of how fast the server is. */
 function isLong(request: Request, response: Response): boolean {
   return WAITS.test(request.url) || String(response.getHeader('Content-Type')).startsWith('text/event-stream');
 }

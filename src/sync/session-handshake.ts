@@ -11,12 +11,38 @@ export interface OpenedStream {
 
 export type OpenStream = (outlet: SseOutlet) => OpenedStream;
 
+/** A stream on a response that has no head yet. Head and first words leave together. @param writeHead writes it, at once. */
+export function beginStream(
+  request: Request,
+  response: Response,
+  figures: SyncFigures,
+  { open, writeHead }: { open: OpenStream; writeHead: () => void },
+): void {
+  const outlet = new SseOutlet(request, response, (reason) => {
+    figures.noteEnd(reason);
+    response.end();
+    stream.close();
+  });
+  const stream = open(outlet);
+  whenGone(request, response, stream.close);
+  outlet.gather(() => {
+    writeHead();
+    stream.begin();
+  });
+}
+
 /**
  * Nest owns the handshake: guards, refusals, the head. Its Observable is empty, since Nest would format each message for each client and
  * give those without an id a made-up one. What Nest pipes into the response would end it: it is taken off, so that the response is the
- * session's, and nothing of Nest stays with a connection. Head and first words leave together.
+ * session's, and nothing of Nest stays with a connection.
+ * @param onHead called when the head is written.
  */
-export function eventStream(request: Request, figures: SyncFigures, open: OpenStream): Observable<never> {
+export function eventStream(
+  request: Request,
+  figures: SyncFigures,
+  open: OpenStream,
+  onHead: () => void = () => undefined,
+): Observable<never> {
   const response = responseOf(request);
   response.once('pipe', (nothing) => nothing.unpipe(response));
   return new Observable((subscriber) => {
@@ -25,22 +51,16 @@ export function eventStream(request: Request, figures: SyncFigures, open: OpenSt
       response.end();
       return;
     }
-    const outlet = new SseOutlet(request, response, (reason) => {
-      figures.noteEnd(reason);
-      response.end();
-      stream.close();
-    });
-    const stream = open(outlet);
-    whenGone(request, response, stream.close);
-    outlet.gather(() => {
+    const writeHead = () => {
       // Nest writes the head.
       subscriber.complete();
-      stream.begin();
-    });
+      onHead();
+    };
+    beginStream(request, response, figures, { open, writeHead });
   });
 }
 
-function responseOf(request: Request): Response {
+export function responseOf(request: Request): Response {
   if (request.res === undefined) throw new TypeError('A request without its response');
   return request.res;
 }

@@ -7,6 +7,7 @@ import { ReconnectAdvice } from './reconnect-advice.js';
 import { RoomParts } from './room-parts.js';
 import { SocketDoor } from './socket-door.js';
 import { StreamController } from './stream.controller.js';
+import { Streams } from './streams.js';
 import { SyncGateway } from './sync.gateway.js';
 import { SyncHub } from './sync-hub.js';
 import { Turns } from './turns.js';
@@ -17,7 +18,7 @@ import { WebSocketDoor } from './web-socket.door.js';
 @Module({
   imports: [ChangesModule, AuthModule, LedgerModule],
   controllers: [StreamController, UpgradeController],
-  providers: [SyncHub, RoomParts, Turns, Pulse, ReconnectAdvice, SocketDoor, SyncGateway, WebSocketDoor],
-  exports: [SyncHub],
+  providers: [SyncHub, Streams, RoomParts, Turns, Pulse, ReconnectAdvice, SocketDoor, SyncGateway, WebSocketDoor],
+  exports: [SyncHub, Streams],
 })
 export class SyncModule {}

@@ -10,7 +10,7 @@ import { PATIENCE_MS } from './support/subscriber.js';
 /** What may stand between line breaks that would break a line somewhere, and what JSON leaves as it is. */
 const DESCRIPTION = 'line feed\nreturn\r\nline separator\u2028paragraph\u2029tab\t🚩 data: event: x\n\nid: 7';
 
-describe('The wire of a stream', () => {
+describe.each(['true', 'false'])('The wire of a stream (FLAGWIRE_FRONT_CACHE=%s)', (front) => {
   const launch = useServers();
   let server: TestServer;
   let stage: Stage;
@@ -36,7 +36,7 @@ describe('The wire of a stream', () => {
   }
 
   beforeAll(async () => {
-    server = await launch({ env: { FLAGWIRE_PING_S: '0.3', FLAGWIRE_HEARTBEAT_S: '0.4' } });
+    server = await launch({ env: { FLAGWIRE_PING_S: '0.3', FLAGWIRE_HEARTBEAT_S: '0.4', FLAGWIRE_FRONT_CACHE: front } });
   });
   beforeEach(async () => {
     for (const probe of probes.splice(0)) await probe.close();

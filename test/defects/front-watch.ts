@@ -22,7 +22,7 @@ export class FrontWatch {
   }
 
   /** Asks as often as it takes to be known, and tells whether the last answer was given in front. */
-  async repeated(ask: () => Promise<HttpAnswer>): Promise<[answer: HttpAnswer, isInFront: boolean]> {
+  async repeated<T>(ask: () => Promise<T>): Promise<[answer: T, isInFront: boolean]> {
     await ask();
     const before = this.answered;
     return [await ask(), this.answered > before];

@@ -6,6 +6,7 @@ import { databases, type TestServer } from '../../support/server.js';
 import { type Environment } from '../../support/server-process.js';
 import { useServers } from '../../support/use-servers.js';
 import { poll } from './poll-subscriber.js';
+import { sse } from './probe-subscriber.js';
 import { Stage } from './stage.js';
 import { type Subscriber, type SubscriberOptions, type Transport } from './subscriber.js';
 import { transports } from './transports.js';
@@ -52,12 +53,12 @@ function reasons(): Record<string, string> {
   return JSON.parse(readFileSync(join(projectRoot(), 'test/contract/matrix-reasons.json'), 'utf8')) as Record<string, string>;
 }
 
-/** Where promises are kept: the cells of the matrix, and polls beside it without what stands in front of them. */
+/** Where promises are kept: the cells of the matrix, and beside it what may be answered in front, without anything there. */
 const places = [
   ...databases.map((database) => ({ place: database, database, cells: transports, mark: '[matrix] ', settings: {} })),
   {
     ...{ place: 'sqlite, nothing in front', database: 'sqlite' as const, mark: '' },
-    ...{ cells: [poll], settings: { FLAGWIRE_FRONT_CACHE: 'false' } },
+    ...{ cells: [sse, poll], settings: { FLAGWIRE_FRONT_CACHE: 'false' } },
   },
 ];
 

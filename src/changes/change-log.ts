@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Cursor } from '@flagwire/protocol/sync';
-import { type EntityManager, type ObjectLiteral } from 'typeorm';
+import { type EntityManager } from 'typeorm';
 import { inBatches } from '../common/batches.js';
 import { Clock, isoTime } from '../common/clock.js';
 import { NotFound } from '../common/errors.js';
@@ -9,6 +9,7 @@ import { RequestContext } from '../common/request-context.js';
 import { currentTraceparent } from '../common/traceparent.js';
 import { Database } from '../database/database.js';
 import { Lookup } from '../database/lookup.js';
+import { Rows } from '../database/rows.js';
 import { changeOf, type FlagChange, type FlagContent, type HeldFlag } from './change-set.js';
 import { Change } from './change.entity.js';
 import { EnvironmentHead } from './environment-head.entity.js';
@@ -21,6 +22,9 @@ const LONGEST_KEY_STEP = 2 ** 20;
 
 const HEADS = new Lookup(EnvironmentHead, 'environmentId');
 const STATES = new Lookup(FlagState, 'environmentId', 'flagId');
+const STATE_ROWS = new Rows(FlagState);
+const CHANGE_ROWS = new Rows(Change);
+const RAISE = 'UPDATE environment_head SET revision = $1, mark = $2, http_date = $3 WHERE environment_id = $4';
 
 /** What a writer wants of one environment. */
 export interface Wanted {
@@ -29,6 +33,8 @@ export interface Wanted {
   /** Who changes it: a token's name. */
   actor: string;
   comment: string | null;
+  /** What the log holds of all these flags, where the writer has read it since the head was locked. */
+  held?: ReadonlyMap<string, HeldFlag> | undefined;
 }
 
 /** What an append did: the environment's cursor afterwards, and the changes, none where nothing differed. */
@@ -91,7 +97,7 @@ export class ChangeLog {
     const changes: FlagChange[] = [];
     for await (const flags of inBatches([...wanted.flags])) {
       const ids = flags.map(([flagId]) => flagId);
-      const held = await this.held(manager, head.environmentId, ids);
+      const held = wanted.held ?? (await this.held(manager, head.environmentId, ids));
       for (const [flagId, content] of flags) {
         const change = changeOf(flagId, held.get(flagId) ?? null, content, now);
         if (change !== null) changes.push(change);
@@ -103,8 +109,8 @@ export class ChangeLog {
     head.mark = this.drawMark();
     head.httpDate = this.nextHttpDate(head.httpDate);
     const { environmentId, revision, epoch, mark, httpDate } = head;
-    await manager.update(EnvironmentHead, { environmentId }, { revision, mark, httpDate });
-    await manager.insert<ObjectLiteral>(Change, {
+    await manager.query(RAISE, [BigInt(revision), mark, httpDate, environmentId]);
+    const change = {
       environmentId,
       revision,
       epoch,
@@ -117,7 +123,8 @@ export class ChangeLog {
       loggedAt: () => this.database.clockMicros,
       events: changes.map((change) => change.event),
       before: changes.map((change) => change.before),
-    });
+    };
+    await CHANGE_ROWS.insert(manager, [change]);
     await this.store(manager, environmentId, changes);
     await this.wakeUps.announce(manager, environmentId);
     return { cursor: cursorOf(head), changes };
@@ -157,7 +164,7 @@ export class ChangeLog {
         : [{ environmentId, flagId: definition.id, version, updatedAt, deleted: after === null, definition }];
     });
     for await (const batch of inBatches(rows)) {
-      await manager.upsert<ObjectLiteral>(FlagState, batch, ['environmentId', 'flagId']);
+      await STATE_ROWS.put(manager, batch);
     }
   }
 

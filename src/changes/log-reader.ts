@@ -3,6 +3,7 @@ import { type Cursor, type FlagDefinition, type FlagEvent } from '@flagwire/prot
 import { type EntityManager } from 'typeorm';
 import { Database } from '../database/database.js';
 import { Lookup } from '../database/lookup.js';
+import { Rows } from '../database/rows.js';
 import { Change } from './change.entity.js';
 import { EncodedChangeSet } from './encoded-change-set.js';
 import { EnvironmentHead } from './environment-head.entity.js';
@@ -12,12 +13,16 @@ import { FlagState } from './flag-state.entity.js';
 /** Rows of the log in one read. */
 const PAGE = 200;
 
-const COLUMNS = ['environmentId', 'revision', 'epoch', 'mark', 'httpDate', 'createdAt', 'traceparent', 'loggedAt'];
-
+const CHANGES = new Rows(Change, 'revision', 'epoch', 'mark', 'httpDate', 'createdAt', 'traceparent', 'loggedAt');
 const HEADS = new Lookup(EnvironmentHead);
 
 /** Change sets that a replica is loaded with. */
 const RECENT = 100;
+
+interface FoundChange extends Record<string, unknown> {
+  later_events: string;
+  now: number | string;
+}
 
 interface NameRow {
   key: string;
@@ -71,19 +76,16 @@ export class LogReader {
     environmentId: string,
     revision: number,
   ): Promise<{ rows: Change[]; now: number }> {
-    // As `bigintColumn` has it: a number would make another statement each time.
-    const parameters = { environmentId, revision: BigInt(revision) };
-    const { entities, raw } = await manager
-      .createQueryBuilder(Change, 'c')
-      .select(COLUMNS.map((name) => `c.${name}`))
-      .addSelect(`CASE WHEN c.revision = :revision THEN '[]' ELSE c.events END`, 'later_events')
-      .addSelect(this.database.clockMicros, 'now')
-      .where('c.environment_id = :environmentId AND c.revision >= :revision', parameters)
-      .orderBy('c.revision', 'ASC')
-      .limit(PAGE + 1)
-      .getRawAndEntities<{ now: number | string; later_events: string }>();
-    entities.forEach((row, index) => (row.events = JSON.parse(raw[index]!.later_events) as FlagEvent[]));
-    return { rows: entities, now: Number(raw.at(-1)?.now) };
+    const columns = `${CHANGES.columns(manager)}, CASE WHEN revision = $1 THEN '[]' ELSE events END AS later_events`;
+    const found: FoundChange[] = await manager.query(
+      `SELECT ${columns}, ${this.database.clockMicros} AS now FROM change
+        WHERE environment_id = $2 AND revision >= $1 ORDER BY revision LIMIT ${PAGE + 1}`,
+      // As `bigintColumn` has it: a number would make another statement each time.
+      [BigInt(revision), environmentId],
+    );
+    const rows = CHANGES.read(manager, found);
+    rows.forEach((row, index) => (row.events = JSON.parse(found[index]!.later_events) as FlagEvent[]));
+    return { rows, now: Number(found.at(-1)?.now) };
   }
 
   /** The newest change sets up to the head; none where rows are missing among them. */

@@ -1,4 +1,5 @@
 import { type EntityManager, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { Rows } from './rows.js';
 
 type Wanted = string | readonly string[];
 
@@ -8,6 +9,7 @@ type Wanted = string | readonly string[];
  */
 export class Lookup<Row extends ObjectLiteral> {
   private readonly columns: readonly string[];
+  private readonly rows: Rows<Row>;
 
   /** @param columns properties that hold text; none: every row is wanted. */
   constructor(
@@ -15,6 +17,7 @@ export class Lookup<Row extends ObjectLiteral> {
     ...columns: readonly (keyof Row & string)[]
   ) {
     this.columns = columns;
+    this.rows = new Rows(entity);
   }
 
   /**
@@ -31,16 +34,8 @@ export class Lookup<Row extends ObjectLiteral> {
       const column = driver.escape(metadata.findColumnWithPropertyName(name)?.databaseName ?? name);
       return places.length === 1 ? `${column} = ${places[0]}` : `${column} IN (${places.join(', ')})`;
     });
-    const columns = metadata.columns.map(({ databaseName }) => driver.escape(databaseName));
     const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-    const text = `SELECT ${columns.join(', ')} FROM ${driver.escape(metadata.tableName)}${where}${lock}`;
-    const rows: Record<string, unknown>[] = await manager.query(text, bound);
-    return rows.map((raw) => {
-      const row = metadata.create() as Row;
-      for (const column of metadata.columns) {
-        column.setEntityValue(row, driver.prepareHydratedValue(raw[column.databaseName], column));
-      }
-      return row;
-    });
+    const text = `SELECT ${this.rows.columns(manager)} FROM ${driver.escape(metadata.tableName)}${where}${lock}`;
+    return this.rows.read(manager, await manager.query<Record<string, unknown>[]>(text, bound));
   }
 }

@@ -3,6 +3,7 @@ import { type EntityManager, type ObjectLiteral } from 'typeorm';
 import { inBatches } from '../common/batches.js';
 import { NotFound } from '../common/errors.js';
 import { Lookup } from '../database/lookup.js';
+import { Rows } from '../database/rows.js';
 import { type Environment } from '../projects/environment.entity.js';
 import { type Project } from '../projects/project.entity.js';
 import { FlagSetting } from './flag-setting.entity.js';
@@ -11,6 +12,7 @@ import { type Setting, UNSET } from './setting.js';
 
 const FLAGS = new Lookup(Flag, 'projectId', 'key');
 const SETTINGS = new Lookup(FlagSetting, 'flagId', 'environmentId');
+const SETTING_ROWS = new Rows(FlagSetting);
 
 /** Settings by environment id and flag (row) id. */
 export type Settings = ReadonlyMap<string, ReadonlyMap<string, FlagSetting>>;
@@ -63,7 +65,5 @@ export async function storeFlags(manager: EntityManager, rows: readonly Flag[]):
 }
 
 export async function storeSettings(manager: EntityManager, rows: readonly FlagSetting[]): Promise<void> {
-  for await (const batch of inBatches(rows)) {
-    await manager.upsert<ObjectLiteral>(FlagSetting, batch, ['flagId', 'environmentId']);
-  }
+  for await (const batch of inBatches(rows)) await SETTING_ROWS.put(manager, batch);
 }

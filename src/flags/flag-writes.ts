@@ -38,14 +38,15 @@ export class FlagWrite {
     return this.log.held(this.manager, environment.id, flagIds);
   }
 
-  /** @param flags by id; null: the flag shall not be there. */
+  /** @param flags by id; null: the flag shall not be there. @param held of all of them, where that was read. */
   append(
     environment: Environment,
     flags: ReadonlyMap<string, FlagContent | null>,
     actor: string,
     comment: string | null = null,
+    held?: ReadonlyMap<string, HeldFlag>,
   ): Promise<Appended> {
-    return this.log.append(this.manager, this.head(environment), { flags, actor, comment });
+    return this.log.append(this.manager, this.head(environment), { flags, actor, comment, held });
   }
 
   covered(): Covered[] {

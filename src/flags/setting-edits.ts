@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type ChangeSetAnswer, type FlagSettings } from '@flagwire/protocol/admin';
 import { type FlagDefinition } from '@flagwire/protocol/sync';
 import { type Appended } from '../changes/change-log.js';
-import { type FlagContent } from '../changes/change-set.js';
+import { type FlagContent, type HeldFlag } from '../changes/change-set.js';
 import { VersionConflict } from '../common/errors.js';
 import { type Environment } from '../projects/environment.entity.js';
 import { changeSetAnswer } from './change.answer.js';
@@ -25,6 +25,14 @@ interface SettingEdit {
   settings: FlagSettings;
 }
 
+interface Edits {
+  edits: readonly SettingEdit[];
+  /** What the log holds of all of their flags. */
+  held: ReadonlyMap<string, HeldFlag>;
+  actor: string;
+  comment: string | null;
+}
+
 /** Writes of what flags are set to in one environment: each is one transaction and one revision at most. */
 @Injectable()
 export class SettingEdits {
@@ -34,20 +42,16 @@ export class SettingEdits {
   edit(target: FlagTarget & { environment: string }, draft: Draft<FlagSettingsRequest>): Promise<Written<FlagDefinition>> {
     return this.writes.inEnvironment(target.project, target.environment, async (write, environment) => {
       const flag = await mustFindFlag(write.manager, write.project, target.flag);
-      const held = (await write.held(environment, [flag.key])).get(flag.key);
+      const present = await write.held(environment, [flag.key]);
+      const held = present.get(flag.key);
       if (held !== undefined && !target.ifMatch.allows(String(held.version))) {
         const message = `The flag is at version ${held.version} in ${environment.key}; nothing was written`;
         throw new VersionConflict(message, { current: held.definition });
       }
       if (flag.archivedAt !== null) throw archived(flag);
       refuse([...draft.mistakes, ...checkSettings(draft.fields, flag, '')]);
-      const { changes } = await this.apply(
-        write,
-        environment,
-        [{ flag, settings: settingsOf(draft.fields) }],
-        target.actor,
-        null,
-      );
+      const edits = [{ flag, settings: settingsOf(draft.fields) }];
+      const { changes } = await this.apply(write, environment, { edits, held: present, actor: target.actor, comment: null });
       const definition = changes[0]?.after ?? held?.definition;
       // Every flag that is not archived is in every environment.
       if (definition === undefined || definition === null) throw new TypeError(`${environment.key} does not hold ${flag.key}`);
@@ -71,17 +75,12 @@ export class SettingEdits {
       const changes = await checkChangeSet(draft, flags, held);
       refuseArchived(changes.map(({ flag }) => flag));
       const edits = changes.map(({ flag, fields }) => ({ flag, settings: settingsOf(fields) }));
-      return changeSetAnswer(await this.apply(write, environment, edits, target.actor, draft.fields.comment ?? null));
+      const { actor } = target;
+      return changeSetAnswer(await this.apply(write, environment, { edits, held, actor, comment: draft.fields.comment ?? null }));
     });
   }
 
-  private async apply(
-    write: FlagWrite,
-    environment: Environment,
-    edits: readonly SettingEdit[],
-    actor: string,
-    comment: string | null,
-  ): Promise<Appended> {
+  private async apply(write: FlagWrite, environment: Environment, { edits, held, actor, comment }: Edits): Promise<Appended> {
     const flags = edits.map(({ flag }) => flag);
     const present = await settingsOfFlags(write.manager, flags, [environment]);
     const rows: FlagSetting[] = [];
@@ -92,7 +91,7 @@ export class SettingEdits {
       wanted.set(flag.key, toWire(flag, setting));
     }
     await storeSettings(write.manager, rows);
-    return write.append(environment, wanted, actor, comment);
+    return write.append(environment, wanted, actor, comment, held);
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DataSource, In, type ObjectLiteral } from 'typeorm';
+import { DataSource, In, Like, type ObjectLiteral } from 'typeorm';
 import { freshDatabase } from '../support/fresh-database.js';
 import { EnvironmentHead } from '../../src/changes/environment-head.entity.js';
 import { readConfig } from '../../src/config/config.js';
@@ -10,10 +10,11 @@ import { Flag } from '../../src/flags/flag.entity.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { Database } from '../../src/database/database.js';
 import { Lookup } from '../../src/database/lookup.js';
+import { Rows } from '../../src/database/rows.js';
 
 const T = '2026-01-01T00:00:00.000Z';
 const PLAIN = { projectId: 'p', description: '', valueType: 'string', createdAt: T, updatedAt: T } as const;
-const FLAGS = [
+const FLAGS: Flag[] = [
   { ...PLAIN, id: '1', key: 'a', name: 'Ä "quoted"', variants: { z: '1', a: '{}' }, tags: ['x', 'y'], owner: 'me' },
   { ...PLAIN, id: '2', key: 'b', name: `it's`, variants: {}, tags: [], owner: null },
   { ...PLAIN, id: '3', key: 'c', name: '', variants: { on: 'null' }, tags: [], owner: '' },
@@ -65,6 +66,36 @@ describe.each(['sqlite', 'postgres'] as const)('A lookup (%s)', (dialect) => {
     for (const key of [`a' OR '1'='1`, '?', '$1', ':key', '"key"']) {
       expect(await database.read((manager) => lookup.find(manager, [key]))).toEqual([]);
     }
+  });
+
+  describe('rows that are written', () => {
+    const rows = new Rows(Flag);
+    const written: Flag[] = FLAGS.map((flag) => ({ ...flag, id: `new-${flag.id}`, key: `new-${flag.key}` }));
+    const stored = () => database.read((manager) => manager.find(Flag, { where: { id: Like('new-%') }, order: { id: 'ASC' } }));
+
+    it('are what TypeORM reads', async () => {
+      await database.write((manager) => rows.insert(manager, written));
+      expect(await stored()).toEqual(written);
+    });
+
+    it('are there once', async () => {
+      const again = database.write((manager) => rows.insert(manager, written.slice(1)));
+      await expect(again).rejects.toThrow(/unique/i);
+    });
+
+    it('replace those of the same key, and no others', async () => {
+      const [first, second, third] = written as [Flag, Flag, Flag];
+      const changed = { ...second, name: '?', tags: [], critical: !second.critical, owner: null, variants: { on: '$1' } };
+      const more = { ...third, id: 'new-4', key: 'new-d' };
+      await database.write((manager) => rows.put(manager, [changed, more]));
+      expect(await stored()).toEqual([first, changed, third, more]);
+    });
+
+    it('may have SQL for a value', async () => {
+      const [first] = written as [Flag];
+      await database.write((manager) => rows.put(manager, [{ ...first, name: () => `'a' || 'b'` }]));
+      expect((await stored())[0]).toEqual({ ...first, name: 'ab' });
+    });
   });
 
   it('locks what it finds, where rows can be locked', async () => {

@@ -24,7 +24,7 @@ const HEADS = new Lookup(EnvironmentHead, 'environmentId');
 const STATES = new Lookup(FlagState, 'environmentId', 'flagId');
 const STATE_ROWS = new Rows(FlagState);
 const CHANGE_ROWS = new Rows(Change);
-const RAISE = 'UPDATE environment_head SET revision = $1, mark = $2, http_date = $3 WHERE environment_id = $4';
+const RAISED = new Rows(EnvironmentHead, 'revision', 'mark', 'httpDate');
 
 /** What a writer wants of one environment. */
 export interface Wanted {
@@ -109,7 +109,7 @@ export class ChangeLog {
     head.mark = this.drawMark();
     head.httpDate = this.nextHttpDate(head.httpDate);
     const { environmentId, revision, epoch, mark, httpDate } = head;
-    await manager.query(RAISE, [BigInt(revision), mark, httpDate, environmentId]);
+    await RAISED.update(manager, head);
     const change = {
       environmentId,
       revision,

@@ -76,12 +76,13 @@ export class LogReader {
     environmentId: string,
     revision: number,
   ): Promise<{ rows: Change[]; now: number }> {
-    const columns = `${CHANGES.columns(manager)}, CASE WHEN revision = $1 THEN '[]' ELSE events END AS later_events`;
+    const [own, of, from] = placesOf(manager, 3);
+    const columns = `${CHANGES.columns(manager)}, CASE WHEN revision = ${own} THEN '[]' ELSE events END AS later_events`;
     const found: FoundChange[] = await manager.query(
       `SELECT ${columns}, ${this.database.clockMicros} AS now FROM change
-        WHERE environment_id = $2 AND revision >= $1 ORDER BY revision LIMIT ${PAGE + 1}`,
+        WHERE environment_id = ${of} AND revision >= ${from} ORDER BY revision LIMIT ${PAGE + 1}`,
       // As `bigintColumn` has it: a number would make another statement each time.
-      [BigInt(revision), environmentId],
+      [BigInt(revision), environmentId, BigInt(revision)],
     );
     const rows = CHANGES.read(manager, found);
     rows.forEach((row, index) => (row.events = JSON.parse(found[index]!.later_events) as FlagEvent[]));
@@ -102,13 +103,19 @@ export class LogReader {
     manager: EntityManager,
     environmentId: string,
   ): Promise<{ id: string; key: string; projectKey: string } | null> {
+    const [of] = placesOf(manager, 1);
     const rows: NameRow[] = await manager.query(
-      'SELECT e.key AS key, p.key AS project_key FROM environment e JOIN project p ON p.id = e.project_id WHERE e.id = $1',
+      `SELECT e.key AS key, p.key AS project_key FROM environment e JOIN project p ON p.id = e.project_id WHERE e.id = ${of}`,
       [environmentId],
     );
     const row = rows[0];
     return row === undefined ? null : { id: environmentId, key: row.key, projectKey: row.project_key };
   }
+}
+
+/** Where values stand in a statement: SQLite's drivers do not agree on what `$1` is. */
+function placesOf({ dataSource: { driver } }: EntityManager, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => driver.createParameter('', index));
 }
 
 /** The mark of the row where it is the one of this revision; null where that is gone. */

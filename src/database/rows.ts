@@ -60,6 +60,20 @@ export class Rows<Row extends ObjectLiteral> {
     );
   }
 
+  /** Changes the columns of the row that has the same primary key. */
+  async update(manager: EntityManager, row: Row): Promise<void> {
+    const { driver } = manager.dataSource;
+    const { tableName, primaryColumns } = manager.dataSource.getMetadata(this.entity);
+    const bound: unknown[] = [];
+    const equal = (column: ColumnMetadata): string => {
+      const place = driver.createParameter('', bound.push(driver.preparePersistentValue(column.getEntityValue(row), column)) - 1);
+      return `${driver.escape(column.databaseName)} = ${place}`;
+    };
+    const changes = this.of(manager).map(equal).join(', ');
+    const which = primaryColumns.map(equal).join(' AND ');
+    await manager.query(`UPDATE ${driver.escape(tableName)} SET ${changes} WHERE ${which}`, bound);
+  }
+
   private async write(manager: EntityManager, rows: readonly Written<Row>[], onConflict: string): Promise<void> {
     const { driver } = manager.dataSource;
     const { tableName } = manager.dataSource.getMetadata(this.entity);

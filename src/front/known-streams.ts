@@ -21,14 +21,14 @@ const REPEATED = [
 /** Drawn for each stream. One with any other header is not learned from. */
 const NAMES = smallLetters([...REPEATED, 'X-Request-Id']);
 
-/** What the routes have granted. */
+/** What the routes have let in. */
 export interface KnownStream {
   readonly wish: StreamWish;
   /** See `headersOf`. */
   readonly headers: readonly string[];
 }
 
-/** Which streams were granted, and what their heads were. */
+/** Which streams were let in, and what their heads were. */
 @Injectable()
 export class KnownStreams implements OnApplicationShutdown {
   private readonly streams;

@@ -3,10 +3,12 @@ import { type IncomingMessage } from 'node:http';
 /** Longer ones are not remembered: so many of them would be much. */
 const LONGEST = 1024;
 
-/** Whether a request has no body, comes from no page of a browser's, and asks nothing of HTTP itself. */
-export function isPlain({ httpVersion, headers }: IncomingMessage): boolean {
+/** Whether a request has no body, comes from no page of another origin, and asks nothing of HTTP itself. */
+export function isPlain({ httpVersion, url = '', headers }: IncomingMessage): boolean {
   return (
     httpVersion === '1.1' &&
+    // Who reads an address does not agree on what comes behind it.
+    !url.includes('#') &&
     headers.host !== undefined &&
     headers.origin === undefined &&
     headers['content-length'] === undefined &&

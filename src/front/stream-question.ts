@@ -2,8 +2,11 @@ import { type IncomingMessage } from 'node:http';
 import { asksOnly, isPlain, questionText } from './plain-request.js';
 
 const PATH = '/sdk/stream';
-/** Parameters of which all that they have to say is in the address: `env` names what may be renamed. */
-const KNOWN = new Set(['key', 'flags', 'client', 'last_event_id']);
+/**
+ * Parameters that are the same each time. `env` is looked up; a cursor in the address, `last_event_id`, would make a question of its own of each
+ * stream.
+ */
+const KNOWN = new Set(['key', 'flags', 'client']);
 
 /**
  * All of a request that says whether a stream is granted, and of what, as one text; null: more may matter, so that only the routes can

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { SdkKeyVerifier } from '../auth/sdk-key-verifier.js';
 import { HttpMetrics } from '../health/http.metrics.js';
@@ -15,6 +15,8 @@ const ROUTE = '/sdk/stream';
  */
 @Injectable()
 export class StreamsInFront {
+  private readonly logger = new Logger('StreamsInFront');
+
   constructor(
     private readonly known: KnownStreams,
     private readonly verifier: SdkKeyVerifier,
@@ -32,18 +34,22 @@ export class StreamsInFront {
     try {
       this.open(request, response, known);
     } catch (error) {
-      if (response.headersSent) throw error;
       // The routes fail at the same, and know what to say.
-      return false;
+      if (!response.headersSent) return false;
+      this.logger.error(error);
+      response.destroy();
     }
     return true;
   }
 
   private open(request: Request, response: Response, { wish, headers }: KnownStream): void {
+    // The connection, the head and the blank line are as Nest has them.
     const facts = this.metrics.beginLasting(request, ROUTE);
+    request.socket.setKeepAlive(true);
     const writeHead = () => {
       response.writeHead(200, ['X-Request-Id', facts.requestId, ...headers]);
       response.flushHeaders();
+      response.write('\n');
     };
     this.streams.begin(request, response, wish, writeHead);
     response.once('close', () => this.metrics.note(request, response, facts));

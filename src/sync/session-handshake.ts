@@ -25,10 +25,15 @@ export function beginStream(
   });
   const stream = open(outlet);
   whenGone(request, response, stream.close);
-  outlet.gather(() => {
-    writeHead();
-    stream.begin();
-  });
+  try {
+    outlet.gather(() => {
+      writeHead();
+      stream.begin();
+    });
+  } catch (error) {
+    stream.close();
+    throw error;
+  }
 }
 
 /**

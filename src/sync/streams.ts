@@ -29,7 +29,7 @@ export interface GrantedStream {
 /** Opens the sessions of streams, for whoever has let them in. */
 @Injectable()
 export class Streams {
-  /** Each that the routes have granted, in the turn of its head. */
+  /** Each that the routes have let in, in the turn of its head; some are turned away in their first words. */
   readonly granted: Observable<GrantedStream>;
   private readonly grants = new Subject<GrantedStream>();
 

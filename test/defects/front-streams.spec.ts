@@ -65,8 +65,8 @@ describe('In front of the routes', () => {
     const lines = sharedPartOf(text)
       .split('\r\n')
       .map((line) => line.replace(/^[^:]*:/, (name) => name.toLowerCase()));
-    // Nest spells names in its own way, and begins with a blank line: neither says anything.
-    return { status, head: lines.sort(), body: sharedPartOf(body).trimStart() };
+    // Nest spells names in its own way.
+    return { status, head: lines.sort(), body: sharedPartOf(body) };
   }
 
   async function readSync(client: RawHttp): Promise<RawHttp> {
@@ -101,9 +101,7 @@ describe('In front of the routes', () => {
       ['with the newest', () => ({ headers: { 'Last-Event-ID': head } })],
       ['with one of another history', () => ({ headers: { 'Last-Event-ID': 'otherepo.1.aaaaaa' } })],
       ['with what is no cursor', () => ({ headers: { 'Last-Event-ID': 'nonsense' } })],
-      ['with one in the query', () => ({ path: `${PATH}?last_event_id=${older}` })],
-      ['with another one in the header', () => ({ path: `${PATH}?last_event_id=${older}`, headers: { 'Last-Event-ID': head } })],
-      ['with an empty one in the header', () => ({ path: `${PATH}?last_event_id=${older}`, headers: { 'Last-Event-ID': '' } })],
+      ['with an empty one', () => ({ headers: { 'Last-Event-ID': '' } })],
       ['with the key as X-API-Key', () => ({ keyless: true, headers: { 'X-API-Key': key } })],
       ['with the key in the query', () => ({ keyless: true, path: `${PATH}?key=${key}` })],
       ['with a filter', () => ({ path: `${PATH}?flags=b` })],
@@ -125,12 +123,14 @@ describe('In front of the routes', () => {
       ['a body', () => ({ body: '{}' }), 200],
       ['the environment', () => ({ path: `${PATH}?env=production` }), 200],
       ['another environment', () => ({ path: `${PATH}?env=staging` }), 403],
+      ['a cursor in the address', () => ({ path: `${PATH}?last_event_id=${older}` }), 200],
+      ['a parameter behind a fragment', () => ({ path: `${PATH}?flags=b#&env=production` }), 200],
       ['an unknown parameter', () => ({ path: `${PATH}?x=1` }), 200],
       ['a filter that is none', () => ({ path: `${PATH}?flags=*x` }), 400],
       ['another path', () => ({ path: `${PATH}/` }), 200],
       ['other letters', () => ({ path: PATH.toUpperCase() }), 200],
       ['a longer path', () => ({ path: `${PATH}s` }), 404],
-      ['a long address', () => ({ path: `${PATH}?last_event_id=${'x'.repeat(1024)}` }), 200],
+      ['a long address', () => ({ path: `${PATH}?client=${'x'.repeat(1024)}` }), 200],
       ['the page of a stranger', () => ({ headers: { Origin: 'https://a.example' } }), 403],
       ['no key', () => ({ keyless: true }), 401],
       ['an empty key', () => ({ keyless: true, headers: { 'X-API-Key': '' } }), 401],
@@ -168,8 +168,9 @@ describe('In front of the routes', () => {
     for (const client of streams) await readSync(client);
     streams.push(await front.without(async () => readSync(await open({}))));
     head = (await node.admin.patchEnv('a', 'production', { status: 'enabled' })).cursors['production'] ?? '';
-    const heard = await Promise.all(streams.map((client) => client.readUntil(`id: ${head}`)));
-    expect(new Set(heard).size).toBe(1);
+    const heard = await Promise.all(streams.map((client) => client.readUntil(`id: ${head}\n`)));
+    // Before it there may be a ping.
+    expect(new Set(heard.map((text) => text.slice(text.indexOf(`id: ${head}`)))).size).toBe(1);
   });
 
   it('a key that was revoked opens nothing, and what it has opened ends', async () => {

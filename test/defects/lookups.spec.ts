@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type FlagDefinition } from '@flagwire/protocol/sync';
 import { DataSource, In, Like, type ObjectLiteral } from 'typeorm';
 import { freshDatabase } from '../support/fresh-database.js';
 import { EnvironmentHead } from '../../src/changes/environment-head.entity.js';
+import { FlagState } from '../../src/changes/flag-state.entity.js';
 import { readConfig } from '../../src/config/config.js';
 import { Flag } from '../../src/flags/flag.entity.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
@@ -28,7 +30,7 @@ describe.each(['sqlite', 'postgres'] as const)('A lookup (%s)', (dialect) => {
   beforeAll(async () => {
     const url = dialect === 'sqlite' ? `sqlite:${join(folder, 'test.db')}` : (await freshDatabase('lookup')).url;
     const config = readConfig({ DATABASE_URL: url });
-    source = new DataSource({ ...dataSourceOptions(config), entities: [Flag, EnvironmentHead] });
+    source = new DataSource({ ...dataSourceOptions(config), entities: [Flag, FlagState, EnvironmentHead] });
     database = new Database(source, config);
     await database.open();
     await database.write(async (manager) => {
@@ -89,6 +91,29 @@ describe.each(['sqlite', 'postgres'] as const)('A lookup (%s)', (dialect) => {
       const more = { ...third, id: 'new-4', key: 'new-d' };
       await database.write((manager) => rows.put(manager, [changed, more]));
       expect(await stored()).toEqual([first, changed, third, more]);
+    });
+
+    it('may have a key of two columns', async () => {
+      const states = new Rows(FlagState);
+      const definition = { id: 'a', targeting: { '==': [1, '1'] } } as unknown as FlagDefinition;
+      const state = { environmentId: 'e', flagId: 'a', version: 1, updatedAt: T, deleted: false, definition };
+      await database.write((manager) => states.put(manager, [state, { ...state, flagId: 'b' }]));
+      await database.write((manager) => states.put(manager, [{ ...state, version: 2 ** 31 - 1, deleted: true }]));
+      const found = await database.read((manager) => manager.find(FlagState, { order: { flagId: 'ASC' } }));
+      expect(found).toEqual([
+        { ...state, version: 2 ** 31 - 1, deleted: true },
+        { ...state, flagId: 'b' },
+      ]);
+    });
+
+    it('may be changed in some columns', async () => {
+      const heads = () => database.read((manager) => manager.find(EnvironmentHead));
+      const [before] = (await heads()) as [EnvironmentHead];
+      const raised = { ...before, revision: 2 ** 41, mark: `it's`, epoch: 'not this', keyRevision: 1 };
+      await database.write((manager) => new Rows(EnvironmentHead, 'revision', 'mark').update(manager, raised));
+      expect(await heads()).toEqual([{ ...before, revision: 2 ** 41, mark: `it's` }]);
+      await database.write((manager) => new Rows(EnvironmentHead, 'revision').update(manager, { ...raised, environmentId: 'x' }));
+      expect(await heads()).toEqual([{ ...before, revision: 2 ** 41, mark: `it's` }]);
     });
 
     it('may have SQL for a value', async () => {

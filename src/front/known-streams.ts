@@ -54,9 +54,8 @@ export class KnownStreams implements OnApplicationShutdown {
 
   private learn({ wish, request, response }: GrantedStream): void {
     const question = streamQuestionOf(request);
-    const { keyId, viaTicket } = wish.principal;
-    // A ticket opens nothing once it has expired.
-    if (question === null || viaTicket || !this.keys.isLive(keyId) || !asksOnlyWhatIsKnown(request.originalUrl)) return;
+    const { keyId } = wish.principal;
+    if (question === null || !this.keys.isLive(keyId) || !asksOnlyWhatIsKnown(request.originalUrl)) return;
     if (response.statusCode !== 200 || !hasOnly(response, NAMES)) return;
     this.streams.learn(question, { wish, headers: headersOf(response, REPEATED) });
   }

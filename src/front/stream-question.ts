@@ -3,7 +3,7 @@ import { asksOnly, isPlain, questionText } from './plain-request.js';
 
 const PATH = '/sdk/stream';
 /**
- * Parameters that are the same each time. `env` is looked up; a cursor in the address, `last_event_id`, would make a question of its own of each
+ * Parameters that are the same each time. `env` is looked up, and a ticket expires; a cursor in the address, `last_event_id`, would make a question of its own of each
  * stream.
  */
 const KNOWN = new Set(['key', 'flags', 'client']);

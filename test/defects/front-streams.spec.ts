@@ -222,6 +222,11 @@ describe('In front of the routes', () => {
     const [, isInFront] = await repeated({});
     expect(isInFront).toBe(true);
     await eventually(async () => expect(await counted()).toBe(before + 2));
+    // One that ends in order has an end whose time could be taken.
+    const client = await readSync(await open({}));
+    await node.admin.call('DELETE', `/api/projects/default/environments/production/sdk-keys/${keyId}`);
+    await client.readBody();
+    await eventually(async () => expect(await counted()).toBe(before + 3));
     expect(await timed()).toBe(times);
   });
 });

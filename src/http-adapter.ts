@@ -53,6 +53,7 @@ export class HttpAdapter extends ExpressAdapter {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
     });
+    this.spareWhoIsSending(server);
     this.httpServer = server;
   }
 
@@ -61,6 +62,21 @@ export class HttpAdapter extends ExpressAdapter {
     const onListening = rest.find((argument) => typeof argument === 'function');
     const server: Server = this.httpServer;
     return server.listen({ port: Number(port), host, backlog: BACKLOG }, onListening);
+  }
+
+  /**
+   * Node takes a connection for idle as soon as its socket was given the whole answer, however much of that has not left the process:
+   * `closeIdleConnections`, and `close` with it, would cut off whoever reads slowly.
+   */
+  private spareWhoIsSending(server: Server): void {
+    const closeIdle = server.closeIdleConnections.bind(server);
+    server.closeIdleConnections = () => {
+      const sending = [...this.sockets].filter(({ writableLength }) => writableLength > 0);
+      // Node has no list of the others: what it does to these is nothing, for this turn.
+      for (const socket of sending) socket.destroy = () => socket;
+      closeIdle();
+      for (const socket of sending) Reflect.deleteProperty(socket, 'destroy');
+    };
   }
 
   override async close(): Promise<void> {

@@ -111,6 +111,27 @@ describeEachDatabase('a node that is told to stop', (database) => {
     slow.assertInOrder();
   });
 
+  it('gives the rest of a long answer to a client that has not read it yet', async () => {
+    const long = { state: 'ENABLED', variants: { on: 'x'.repeat(30_000), off: '' }, defaultVariant: 'on' };
+    const flags = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`long-${index}`, long]));
+    await server.admin.import({ flags }, '?format=flagd&environment=production');
+    const client = await RawHttp.connect({ port: server.port, paused: true });
+    await client.request({ path: '/sdk/poll', headers: { 'X-API-Key': key } });
+    // Asked later and answered: so much of the first as the kernel takes has left.
+    const whole = await poll({ url: server.url, key });
+    const ending = server.stop();
+    const isRefused = () =>
+      RawHttp.connect({ port: server.port }).then(
+        (other) => (other.destroy(), false),
+        () => true,
+      );
+    await eventually(isRefused, { what: 'no new connection' });
+    client.resume();
+    await client.readHead();
+    expect((await client.readBody()).equals(whole.bytes)).toBe(true);
+    expect(await ending).toEqual({ code: 0, signal: null });
+  });
+
   it('ends at once where nobody is there', async () => {
     const from = performance.now();
     expect(await server.stop()).toEqual({ code: 0, signal: null });

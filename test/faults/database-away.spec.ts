@@ -144,7 +144,7 @@ describe('a PostgreSQL that goes silent', () => {
   beforeAll(async () => {
     const fresh = await freshDatabase('silent');
     proxy = await TcpProxy.start(fresh.url);
-    const env = { FLAGWIRE_DB_STATEMENT_TIMEOUT_MS: '500', FLAGWIRE_DB_CONNECT_TIMEOUT_MS: '500', FLAGWIRE_DB_POOL: '3' };
+    const env = { FLAGWIRE_DB_STATEMENT_TIMEOUT_MS: '500', FLAGWIRE_DB_CONNECT_TIMEOUT_MS: '500', FLAGWIRE_DB_POOL: '6' };
     server = await start({ database: proxy.through(fresh.url), env });
     await server.admin.createFlag('one');
   });

@@ -121,7 +121,11 @@ function write(file: string, results: Results, print: Print): number {
     return 2;
   }
   const lines = resultLines(ROWS.map((row) => results.resultOf(row)));
-  writeFileSync(PAGE, withMeasured(readFileSync(PAGE, 'utf8'), [`Commit ${commit}, ${on}.`, '', ...lines]));
+  const [date = ''] = Object.values(rows)
+    .map(({ at }) => at.slice(0, 10))
+    .sort()
+    .reverse();
+  writeFileSync(PAGE, withMeasured(readFileSync(PAGE, 'utf8'), [`Commit ${commit}, ${date}, ${on}.`, '', ...lines]));
   mkdirSync(FOLDER, { recursive: true });
   copyFileSync(file, join(FOLDER, 'results.json'));
   print(`Written: ${PAGE}, and the raw results beside it`);

@@ -5,7 +5,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 type Sql = () => string;
 
 /** A row as it is written. */
-export type Written<Row> = { readonly [Name in keyof Row]: Row[Name] | Sql };
+type RowToWrite<Row> = { readonly [Name in keyof Row]: Row[Name] | Sql };
 
 /**
  * Rows of an entity, or some columns of them. For what each change reads and writes: TypeORM's query builders take longer for the text of
@@ -42,12 +42,12 @@ export class Rows<Row extends ObjectLiteral> {
   }
 
   /** @throws where one of them is there already. */
-  async insert(manager: EntityManager, rows: readonly Written<Row>[]): Promise<void> {
+  async insert(manager: EntityManager, rows: readonly RowToWrite<Row>[]): Promise<void> {
     await this.write(manager, rows, '');
   }
 
   /** Inserts rows, or replaces those that have the same primary key. */
-  async put(manager: EntityManager, rows: readonly Written<Row>[]): Promise<void> {
+  async put(manager: EntityManager, rows: readonly RowToWrite<Row>[]): Promise<void> {
     const { driver } = manager.dataSource;
     const name = ({ databaseName }: ColumnMetadata): string => driver.escape(databaseName);
     const { primaryColumns } = manager.dataSource.getMetadata(this.entity);
@@ -74,7 +74,7 @@ export class Rows<Row extends ObjectLiteral> {
     await manager.query(`UPDATE ${driver.escape(tableName)} SET ${changes} WHERE ${which}`, bound);
   }
 
-  private async write(manager: EntityManager, rows: readonly Written<Row>[], onConflict: string): Promise<void> {
+  private async write(manager: EntityManager, rows: readonly RowToWrite<Row>[], onConflict: string): Promise<void> {
     const { driver } = manager.dataSource;
     const { tableName } = manager.dataSource.getMetadata(this.entity);
     const columns = this.of(manager);

@@ -1,6 +1,6 @@
 import { productTarget } from './doors.js';
 import { startProduct, startWithFlags, toggling } from './product.js';
-import { connected, costOfWriting, type Pace, round, type Side } from './rounds.js';
+import { connected, costOfChange, type Pace, round, type Round, type Side, warmUp } from './rounds.js';
 import { type RowOptions } from './row.js';
 import { cpuPerUnit, type Window } from './window.js';
 
@@ -8,10 +8,10 @@ import { cpuPerUnit, type Window } from './window.js';
 export type Cost = () => Promise<Window>;
 
 const FLAG = 'f00001';
-const CHANGES = 60;
+const CHANGES = 120;
 
 /**
- * CPU of one delivery to so many clients, without what the change costs by itself: that is measured while nobody listens.
+ * CPU of one delivery to so many clients, without what the change costs by itself: that is measured with one client.
  * @param filters distinct filters among the clients; null: none of them has one.
  */
 export async function deliveryCost(options: RowOptions, count: number, pace: Pace, filters: number | null = null): Promise<Cost> {
@@ -20,17 +20,15 @@ export async function deliveryCost(options: RowOptions, count: number, pace: Pac
   const toggle = toggling(product);
   const change = () => toggle(FLAG);
   const { pid } = product.server;
-  const writeUs = await costOfWriting({ pid, change });
+  await warmUp(change, options);
+  const aloneUs = await costOfChange({ pid, change }, productTarget('sse', product), pace, options);
   const clients = await connected(productTarget('sse', product), filters === null ? count : 0, options);
   for (let filter = 0; filter < (filters ?? 0); filter += 1) {
     const target = productTarget('sse', product, `${FLAG},other-${filter}`);
     await clients.ask({ connect: { ...target, count: Math.floor(count / (filters ?? 1)) } });
   }
   const all = filters === null ? count : Math.floor(count / filters) * filters;
-  return async () => {
-    const work = await round({ pid, clients, count: all, change }, pace);
-    return cpuPerUnit({ ...work, cpu: withoutWrites(work.cpu, pace.changes * writeUs) });
-  };
+  return async () => cpuOfDelivery(await round({ pid, clients, count: all, change }, pace), pace, aloneUs);
 }
 
 /** CPU of one change among so many flags, read from the log by one client: its delivery is the only one. */
@@ -39,13 +37,15 @@ export async function changeCost(options: RowOptions, flags: number): Promise<Co
   const toggle = toggling(product);
   const change = () => toggle(FLAG);
   const { pid } = product.server;
-  await costOfWriting({ pid, change });
+  await warmUp(change, options);
   const clients = await connected(productTarget('sse', product), 1, options);
   const side: Side = { pid, clients, count: 1, change };
   return async () => cpuPerUnit(await round(side, { changes: CHANGES, perSecond: 20, burst: 1 }));
 }
 
-function withoutWrites({ total, user, system }: { total: number; user: number; system: number }, us: number) {
-  const share = Math.max(0, total - us) / total;
-  return { total: total * share, user: user * share, system: system * share };
+/** @param aloneUs what each of the round's changes costs by itself. */
+export function cpuOfDelivery(work: Round, { changes }: Pace, aloneUs: number): Window {
+  const { total, user, system } = work.cpu;
+  const share = Math.max(0, total - changes * aloneUs) / total;
+  return cpuPerUnit({ ...work, cpu: { total: total * share, user: user * share, system: system * share } });
 }

@@ -1,12 +1,11 @@
 import { type Chart, type Line } from './chart.js';
-import { changeCost, type Cost, deliveryCost } from './costs.js';
+import { changeCost, type Cost, cpuOfDelivery, deliveryCost } from './costs.js';
 import { floorTarget } from './doors.js';
 import { median } from './pairs.js';
 import { send } from './product.js';
 import { startFloor } from './programs.js';
-import { connected, round } from './rounds.js';
+import { connected, costOfChange, round, warmUp } from './rounds.js';
 import { type RowOptions } from './row.js';
-import { cpuPerUnit } from './window.js';
 
 export interface Curve {
   /** Of the file, without its ending. */
@@ -49,9 +48,12 @@ async function line(
 
 async function floorCost(count: number, options: RowOptions): Promise<Cost> {
   const floor = await startFloor('broadcaster', options.cleanUp);
-  const clients = await connected(floorTarget('sse', floor), count, options);
   const change = () => send('POST', `${floor.url}/change?bytes=${EVENT_BYTES}`);
-  return async () => cpuPerUnit(await round({ pid: floor.pid, clients, count, change }, paceFor(count)));
+  await warmUp(change, options);
+  const [target, pace, { pid }] = [floorTarget('sse', floor), paceFor(count), floor];
+  const aloneUs = await costOfChange({ pid, change }, target, pace, options);
+  const clients = await connected(target, count, options);
+  return async () => cpuOfDelivery(await round({ pid, clients, count, change }, pace), pace, aloneUs);
 }
 
 /** How the cost of one thing grows with the number of another. */

@@ -8,6 +8,8 @@ import { type RowOptions } from './row.js';
 import { type Work } from './window.js';
 
 const DELIVERED_WITHIN_MS = 20_000;
+/** Requests that a program has answered before it is measured: only then has V8 compiled what they take. */
+export const WARM = 5000;
 
 export interface Tally {
   deliveries: number;
@@ -80,17 +82,23 @@ export async function connected(target: Target, count: number, { cleanUp }: Pick
   return clients;
 }
 
-/** What a change costs while nobody listens, in microseconds of CPU; warmed up. */
-export async function costOfWriting({ pid, change }: Pick<Side, 'pid' | 'change'>, burst = 1): Promise<number> {
-  const changes = 400;
-  const rounds = async () => {
-    for (let made = 0; made < changes; made += burst)
-      await Promise.all(Array.from({ length: burst }, (_, index) => change(index)));
-  };
-  await rounds();
-  const before = cpuOf(pid);
-  await rounds();
-  return cpuBetween(before, cpuOf(pid)).total / changes;
+/** What a change costs by itself, in microseconds of CPU: at the same pace, with one client. The program is warm. */
+export async function costOfChange(
+  { pid, change }: Pick<Side, 'pid' | 'change'>,
+  target: Target,
+  pace: Pace,
+  options: Pick<RowOptions, 'cleanUp'>,
+): Promise<number> {
+  const clients = await connected(target, 1, options);
+  const { cpu } = await round({ pid, clients, count: 1, change }, pace);
+  await clients.ask({ drop: true });
+  return cpu.total / pace.changes;
+}
+
+/** Changes that nobody is told of, for either side. */
+export async function warmUp(change: Side['change'], { sized }: Pick<RowOptions, 'sized'>, burst = 1): Promise<void> {
+  for (let made = 0; made < sized(WARM); made += burst)
+    await Promise.all(Array.from({ length: burst }, (_, index) => change(made + index)));
 }
 
 function writeCallsOf(pid: number): number {

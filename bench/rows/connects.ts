@@ -2,6 +2,7 @@ import { cpuBetween, cpuOf } from '../cpu-clock.js';
 import { alternate } from '../pairs.js';
 import { send, startWithFlags } from '../product.js';
 import { type Program, startFloor, startProgram } from '../programs.js';
+import { WARM } from '../rounds.js';
 import { type Row, type RowOptions } from '../row.js';
 import { streamedSync } from '../streamed-sync.js';
 import { cpuPerUnit, type Window } from '../window.js';
@@ -15,10 +16,16 @@ interface Side {
   path: string;
 }
 
-interface Plan {
-  flags: number;
+/** So many a second, so many in all. */
+interface Pace {
   rate: number;
   count: number;
+}
+
+interface Plan extends Pace {
+  flags: number;
+  /** How those come who warm up. */
+  warmRate: number;
 }
 
 interface Visited {
@@ -28,7 +35,7 @@ interface Visited {
   most: number;
 }
 
-async function run(visitors: Program, { pid, ...target }: Side, { rate, count }: Plan, bytes: number): Promise<Window> {
+async function run(visitors: Program, { pid, ...target }: Side, { rate, count }: Pace, bytes: number): Promise<Window> {
   const [cpu, from] = [cpuOf(pid), performance.now()];
   const { visits, least, most } = await visitors.ask<Visited>({ visit: { ...target, rate, count } });
   const used = cpuBetween(cpu, cpuOf(pid));
@@ -45,10 +52,14 @@ async function measure(options: RowOptions, plan: Plan) {
   const floor = await startFloor('sync', options.cleanUp);
   await send('POST', floor.url, sync.body);
   const visitors = startProgram('load/visitors.mjs', options.cleanUp);
+  const floorSide: Side = { pid: floor.pid, port: floor.port, path: '/' };
+  const productSide: Side = { pid: server.pid, port: server.port, path };
+  const warmUp = { rate: plan.warmRate, count: options.sized(WARM) };
+  for (const side of [floorSide, productSide]) await run(visitors, side, warmUp, sync.bytes);
   const pairs = await alternate(
     options.pairs,
-    () => run(visitors, { pid: floor.pid, port: floor.port, path: '/' }, plan, sync.bytes),
-    () => run(visitors, { pid: server.pid, port: server.port, path }, plan, sync.bytes),
+    () => run(visitors, floorSide, plan, sync.bytes),
+    () => run(visitors, productSide, plan, sync.bytes),
   );
   return { pairs, notes: [`a sync has ${sync.body.length.toLocaleString('en')} bytes`] };
 }
@@ -59,13 +70,13 @@ export const connects: readonly Row[] = [
     groups: ['connect'],
     unit: 'us',
     goal: { most: 1.5 },
-    measure: (options) => measure(options, { flags: 10_000, rate: 20, count: 100 }),
+    measure: (options) => measure(options, { flags: 10_000, rate: 100, count: 500, warmRate: 250 }),
   },
   {
     name: 'server CPU per SSE connect with key check and sync of 100 flags',
     groups: ['quick', 'connect'],
     unit: 'us',
     goal: { most: 2 },
-    measure: (options) => measure(options, { flags: 100, rate: 100, count: 500 }),
+    measure: (options) => measure(options, { flags: 100, rate: 400, count: 2000, warmRate: 800 }),
   },
 ];

@@ -1,9 +1,9 @@
 import { metric } from '../../test/e2e/support/metrics.js';
 import { type Door, DOORS, floorTarget, productTarget } from '../doors.js';
-import { alternate } from '../pairs.js';
+import { alternate, median } from '../pairs.js';
 import { send, startProduct, toggling } from '../product.js';
 import { startFloor } from '../programs.js';
-import { connected, costOfWriting, type Pace, round, type Round, type Side } from '../rounds.js';
+import { connected, costOfChange, type Pace, round, type Round, type Side, warmUp } from '../rounds.js';
 import { type Row, type RowOptions } from '../row.js';
 import { cpuPerUnit } from '../window.js';
 
@@ -26,9 +26,10 @@ async function measure(options: RowOptions, door: Door, burst: number) {
   for (const id of flags) await server.admin.createFlag(id);
   const toggle = toggling(product);
   const change = (index: number) => toggle(flags[index % flags.length] ?? '');
-  const writeUs = await costOfWriting({ pid: server.pid, change }, burst);
-  const clients = await connected(productTarget(door, product), count, options);
-  const productSide: Side = { pid: server.pid, clients, count, change };
+  await warmUp(change, options, burst);
+  const target = productTarget(door, product);
+  const aloneUs = await costOfChange({ pid: server.pid, change }, target, pace, options);
+  const productSide: Side = { pid: server.pid, clients: await connected(target, count, options), count, change };
 
   const encodings = () => metric(server, 'flagwire_encodings_total');
   const encodedBefore = await encodings();
@@ -38,22 +39,33 @@ async function measure(options: RowOptions, door: Door, burst: number) {
   const floor = await startFloor(DOORS[door].floor, options.cleanUp);
   // The floor sends as many bytes as the product's event has: framing apart, which is the same.
   const size = Math.round(first.bytes) - DOORS[door].framing;
+  const floorChange = () => send('POST', `${floor.url}/change?bytes=${size}`);
+  await warmUp(floorChange, options);
+  const floorAt = floorTarget(door, floor);
+  const floorAloneUs = await costOfChange({ pid: floor.pid, change: floorChange }, floorAt, PACE, options);
   const floorSide: Side = {
     pid: floor.pid,
-    clients: await connected(floorTarget(door, floor), count, options),
+    clients: await connected(floorAt, count, options),
     count,
-    change: () => send('POST', `${floor.url}/change?bytes=${size}`),
+    change: floorChange,
   };
   const pairs = await alternate(
     options.pairs,
     async () => cpuPerUnit(alike(await round(floorSide, PACE), first)),
     async () => cpuPerUnit(await round(productSide, pace)),
   );
+  const perDelivery = (us: number) => us / count;
+  const ratio = median(
+    pairs.map(({ floor, product }) => {
+      const least = (floor?.figure ?? NaN) - perDelivery(floorAloneUs);
+      return (product.figure - perDelivery(aloneUs)) / least;
+    }),
+  );
   return {
     pairs,
     notes: [
       `an event has ${Math.round(first.bytes)} bytes with its framing`,
-      `the admin request, its commit and the reading of the log take ${Math.round(writeUs)} us of each change, which is ${(writeUs / count).toFixed(1)} us of a delivery`,
+      `with one client, at the same pace, a change takes ${Math.round(aloneUs)} us (the admin request, its commit, the reading of the log), which is ${perDelivery(aloneUs).toFixed(1)} us of a delivery; the floor's takes ${Math.round(floorAloneUs)} us; without both the ratio is ${ratio.toFixed(2)}`,
       `${(first.writeCalls / first.units).toFixed(2)} write calls for a delivery, those of the commits with them, and ${(encoded / pace.changes).toFixed(2)} encodings for a change`,
     ],
   };

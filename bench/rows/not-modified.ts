@@ -5,8 +5,8 @@ import { type Program, startFloor, startProgram } from '../programs.js';
 import { type Row, type RowOptions } from '../row.js';
 import { unitsPerCpuSecond, type Window } from '../window.js';
 
-/** A second; far below what either side can answer. */
-const RATE = 1500;
+/** A second: a tenth of what either side can answer. */
+const RATE = 6000;
 const WINDOW_MS = 6000;
 
 interface Side {

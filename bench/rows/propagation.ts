@@ -5,7 +5,7 @@ import { DOORS, floorTarget, productTarget } from '../doors.js';
 import { alternate, median, quantile } from '../pairs.js';
 import { send, settingsPath, startProduct } from '../product.js';
 import { type Program, startFloor } from '../programs.js';
-import { connected, faultsOf, type Tally, untilDelivered } from '../rounds.js';
+import { connected, faultsOf, type Tally, untilDelivered, warmUp } from '../rounds.js';
 import { type Row, type RowOptions } from '../row.js';
 import { loadOf, type Window } from '../window.js';
 
@@ -56,21 +56,23 @@ async function measure(options: RowOptions, { count: wanted, ...pace }: Plan) {
   const { server } = product;
   await server.admin.createFlag(FLAG);
   const url = server.url + settingsPath(product, FLAG);
-  const productSide: Side = {
-    pid: server.pid,
-    clients: await connected(productTarget('sse', product), plan.count, options),
-    // The rule makes no difference to anybody; it carries the time to the clients.
-    change: (due) => send('PATCH', url, { targeting: { if: [{ '==': [{ var: 'due' }, String(due)] }, 'on', 'off'] } }),
-  };
+  // The rule makes no difference to anybody; it carries the time to the clients.
+  const change: Side['change'] = (due) =>
+    send('PATCH', url, { targeting: { if: [{ '==': [{ var: 'due' }, String(due)] }, 'on', 'off'] } });
+  await warmUp(change, options);
+  const clients = await connected(productTarget('sse', product), plan.count, options);
+  const productSide: Side = { pid: server.pid, clients, change };
   const before = await productSide.clients.ask<Tally>({ tally: true });
   await productSide.change(Math.round(monotonicUs()));
   const { bytes, deliveries } = await untilDelivered(productSide.clients, before.deliveries + plan.count);
   const size = Math.round(bytes / deliveries) - DOORS.sse.framing;
   const floor = await startFloor('timed-broadcaster', options.cleanUp);
+  const floorChange: Side['change'] = (due) => send('POST', `${floor.url}/change?bytes=${size}&due=${due}`);
+  await warmUp(floorChange, options);
   const floorSide: Side = {
     pid: floor.pid,
     clients: await connected(floorTarget('sse', floor), plan.count, options),
-    change: (due) => send('POST', `${floor.url}/change?bytes=${size}&due=${due}`),
+    change: floorChange,
   };
   const pairs = await alternate(
     options.pairs,

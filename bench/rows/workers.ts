@@ -4,13 +4,15 @@ import { eventually } from '../../test/support/wait.js';
 import { productTarget } from '../doors.js';
 import { alternate } from '../pairs.js';
 import { startProduct, toggling } from '../product.js';
-import { connected, costOfWriting, type Pace, round, type Side } from '../rounds.js';
+import { connected, type Pace, round, type Side, warmUp } from '../rounds.js';
 import { type Row, type RowOptions } from '../row.js';
 import { cpuPerUnit } from '../window.js';
 
 const CLIENTS = 1000;
 const WORKERS = 2;
 const FLAG = 'one';
+/** So that each worker has its share of them. */
+const AT_ONCE = 8;
 const PACE: Pace = { changes: 60, perSecond: 10, burst: 1 };
 const PATIENCE = { timeoutMs: 30_000, what: 'workers that listen' };
 
@@ -22,7 +24,7 @@ async function served(options: RowOptions, url: string, workers: number): Promis
   await server.admin.createFlag(FLAG);
   const toggle = toggling(product);
   const change = () => toggle(FLAG);
-  await costOfWriting({ pid: server.pid, change });
+  await warmUp(change, options, AT_ONCE);
   const count = options.sized(CLIENTS);
   return { pid: server.pid, clients: await connected(productTarget('sse', product), count, options), count, change };
 }

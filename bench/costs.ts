@@ -8,7 +8,9 @@ import { cpuPerUnit, type Window } from './window.js';
 export type Cost = () => Promise<Window>;
 
 const FLAG = 'f00001';
-const CHANGES = 120;
+/** A second; what a change costs where the process sleeps between two of them spreads with the machine. */
+const CHANGES_PER_SECOND = 100;
+const CHANGES = 600;
 
 /**
  * CPU of one delivery to so many clients, without what the change costs by itself: that is measured with one client.
@@ -40,7 +42,7 @@ export async function changeCost(options: RowOptions, flags: number): Promise<Co
   await warmUp(change, options);
   const clients = await connected(productTarget('sse', product), 1, options);
   const side: Side = { pid, clients, count: 1, change };
-  return async () => cpuPerUnit(await round(side, { changes: CHANGES, perSecond: 20, burst: 1 }));
+  return async () => cpuPerUnit(await round(side, { changes: CHANGES, perSecond: CHANGES_PER_SECOND, burst: 1 }));
 }
 
 /** @param aloneUs what each of the round's changes costs by itself. */

@@ -2,6 +2,7 @@ import { cpuBetween, cpuOf } from '../cpu-clock.js';
 import { alternate, median } from '../pairs.js';
 import { startProduct } from '../product.js';
 import { type Program, startFloor, startProgram } from '../programs.js';
+import { WARM } from '../rounds.js';
 import { type Row, type RowOptions } from '../row.js';
 import { cpuPerUnit, type Window } from '../window.js';
 
@@ -61,10 +62,15 @@ interface Side {
   headers: Record<string, string>;
 }
 
-async function run(clients: Program, { pid, ...target }: Side, rate: number): Promise<Window & { bytes: number }> {
+async function run(
+  clients: Program,
+  { pid, ...target }: Side,
+  rate: number,
+  ms = WINDOW_MS,
+): Promise<Window & { bytes: number }> {
   const before = cpuOf(pid);
   const from = performance.now();
-  const evaluate = { ...target, contexts, rate, ms: WINDOW_MS };
+  const evaluate = { ...target, contexts, rate, ms };
   const { wanted, statuses, bytes } = await clients.ask<Answers>({ evaluate });
   const cpu = cpuBetween(before, cpuOf(pid));
   const units = statuses['200'] ?? 0;
@@ -91,7 +97,8 @@ async function measure({ pairs, sized, cleanUp }: RowOptions) {
   const rate = sized(RATE);
   await fetch(floor.url, { method: 'PUT', body: JSON.stringify(document) });
   const clients = startProgram('load/evaluators.mjs', cleanUp);
-  const bytes = { floor: (await run(clients, floor, rate)).bytes, product: (await run(clients, product, rate)).bytes };
+  const warm = (side: Side) => run(clients, side, 2 * rate, (WARM * 1000) / (2 * RATE));
+  const bytes = { floor: (await warm(floor)).bytes, product: (await warm(product)).bytes };
   const bare: number[] = [];
   const measured = await alternate(
     pairs,

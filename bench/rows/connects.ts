@@ -16,15 +16,15 @@ interface Side {
 }
 
 /** So many a second, so many in all. */
-interface Pace {
+interface Visits {
   rate: number;
   count: number;
 }
 
-interface Plan extends Pace {
+interface Plan extends Visits {
   flags: number;
   /** Those who come before anything is measured: V8 has compiled all of a connect only after some thousands more than of a request. */
-  warmUp: Pace;
+  warmUp: Visits;
 }
 
 interface Visited {
@@ -34,7 +34,7 @@ interface Visited {
   most: number;
 }
 
-async function run(visitors: Program, { pid, ...target }: Side, { rate, count }: Pace, bytes: number): Promise<Window> {
+async function run(visitors: Program, { pid, ...target }: Side, { rate, count }: Visits, bytes: number): Promise<Window> {
   const [cpu, from] = [cpuOf(pid), performance.now()];
   const { visits, least, most } = await visitors.ask<Visited>({ visit: { ...target, rate, count } });
   const used = cpuBetween(cpu, cpuOf(pid));

@@ -10,9 +10,8 @@ import { cpuPerUnit } from '../window.js';
 
 const CLIENTS = 1000;
 const WORKERS = 2;
-const FLAG = 'one';
-/** So that each worker has its share of them. */
-const AT_ONCE = 8;
+/** As many changes at once warm up each worker: each of another flag, since their order is anybody's. */
+const FLAGS = Array.from({ length: 8 }, (_, index) => `flag-${index}`);
 const PACE: Pace = { changes: 60, perSecond: 10, burst: 1 };
 const PATIENCE = { timeoutMs: 30_000, what: 'workers that listen' };
 
@@ -21,10 +20,10 @@ async function served(options: RowOptions, url: string, workers: number): Promis
   const { server } = product;
   // Else those that come first would have all the clients.
   await eventually(() => server.stdout().match(/Flagwire is listening/g)?.length === workers, PATIENCE);
-  await server.admin.createFlag(FLAG);
+  for (const id of FLAGS) await server.admin.createFlag(id);
   const toggle = toggling(product);
-  const change = () => toggle(FLAG);
-  await warmUp(change, options, AT_ONCE);
+  const change = (index: number) => toggle(FLAGS[index % FLAGS.length] ?? '');
+  await warmUp(change, options, FLAGS.length);
   const count = options.sized(CLIENTS);
   return { pid: server.pid, clients: await connected(productTarget('sse', product), count, options), count, change };
 }
